@@ -1,0 +1,35 @@
+#pragma once
+// Registration as a device does it (reference: dps-device 2, 3), without I/O: Conversations that
+// register, poll as told and report. One registration per object.
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "device/identity.h"
+#include "session/conversation.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace muster::device {
+
+struct RegisterOptions {
+    Identity identity;
+    std::string host;        // the Host header, and what the server's certificate is checked for
+    std::optional<Json> payload;
+    std::string api_version = "2021-06-01";
+    std::chrono::seconds time_max{120}; // for the whole registration
+};
+
+/// Called once. Errors carry the service's own text: unauthenticated, attestation_failed, not_found,
+/// rate_limited, unavailable (connection lost), deadline_exceeded, and so on.
+using Registered = std::move_only_function<void(Result<Assigned>)>;
+
+std::unique_ptr<session::Conversation> register_over_https(RegisterOptions options,
+                                                           const Clock& clock, Registered done);
+std::unique_ptr<session::Conversation> register_over_mqtt(RegisterOptions options,
+                                                          const Clock& clock, Registered done);
+
+} // namespace muster::device

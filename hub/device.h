@@ -1,0 +1,44 @@
+#pragma once
+// A device identity of a hub (reference: iothub B.3, B.4). Values only.
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/secret.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace muster::hub {
+
+enum class DeviceStatus : std::uint8_t { enabled, disabled };
+
+enum class AuthenticationType : std::uint8_t { sas, self_signed, certificate_authority, none };
+
+struct Authentication {
+    AuthenticationType type = AuthenticationType::sas;
+    Secret primary_key; // decoded; empty unless sas
+    Secret secondary_key;
+    std::string primary_thumbprint; // upper-case hex, SHA-1 or SHA-256; empty unless self_signed
+    std::string secondary_thumbprint;
+};
+
+struct Device {
+    DeviceId id;
+    std::string generation_id; // new each time the id is created
+    std::int64_t version = 0;  // 1 at creation, +1 at every change of the identity
+    ETag etag;
+    DeviceStatus status = DeviceStatus::enabled;
+    std::string status_reason;
+    WallTime status_updated;  // the epoch 0001-01-01 (see never()) until it changes
+    Authentication authentication;
+    bool iot_edge = false;
+    std::string device_scope;
+    std::vector<std::string> parent_scopes;
+    WallTime created;
+};
+
+/// 0001-01-01T00:00:00Z, which clients want instead of null.
+WallTime never();
+
+} // namespace muster::hub

@@ -1,0 +1,82 @@
+#pragma once
+// Which devices are connected now, and how to reach them (reference: iothub A.6, A.11, D.1). The
+// newest connection of an identity wins. Only in memory: after a restart nobody is connected.
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace muster::hub {
+
+struct MethodRequest {
+    std::string name;
+    std::string request_id;
+    std::string payload; // JSON text; empty if the caller sent none
+};
+
+/// A connected device as the hub sees it. Implemented by the gateway; every call is thread safe and
+/// returns at once, and calls made in an order arrive in that order.
+class DeviceLink {
+  public:
+    virtual ~DeviceLink() = default;
+    virtual void desired_changed(const JsonObject& notification, std::int64_t version) = 0;
+    virtual void invoke(const MethodRequest& request) = 0;
+    /// Ends the connection; `reason` is for the log.
+    virtual void close(std::string reason) = 0;
+};
+
+/// Identifies one attachment, so that a displaced connection cannot detach its successor.
+using LinkId = std::uint64_t;
+
+/// Thread safe.
+class Live {
+  public:
+    explicit Live(const Clock& clock);
+    ~Live();
+
+    /// Displaces and closes an older link of the same device.
+    LinkId attach(const DeviceId& device, std::shared_ptr<DeviceLink> link);
+    void detach(const DeviceId& device, LinkId link);
+
+    /// Tells whether methods can be delivered over this link now; wakes those who wait for it.
+    void set_takes_methods(const DeviceId& device, LinkId link, bool takes_methods);
+    void set_takes_desired(const DeviceId& device, LinkId link, bool takes_desired);
+
+    struct Presence {
+        bool connected = false;
+        std::optional<WallTime> connection_updated;
+        std::optional<WallTime> last_activity;
+    };
+
+    [[nodiscard]] Presence presence(const DeviceId& device) const;
+    void touch(const DeviceId& device, LinkId link);
+    [[nodiscard]] std::size_t connected_count() const;
+
+    /// False if the device is not connected or did not subscribe.
+    bool send_desired(const DeviceId& device, const JsonObject& notification, std::int64_t version);
+    bool send_method(const DeviceId& device, const MethodRequest& request);
+
+    /// Deleted, disabled, re-keyed or moved: ends the connection at once.
+    void cut(const DeviceId& device, const std::string& reason);
+
+    /// Calls back once, from any thread, as soon as the device takes methods (at once if it does).
+    /// Returns a number for stop_waiting().
+    std::uint64_t when_takes_methods(const DeviceId& device, std::function<void()> ready);
+    void stop_waiting(const DeviceId& device, std::uint64_t wait);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace muster::hub

@@ -1,0 +1,64 @@
+#pragma once
+// Direct methods: a caller's request finds the device, the device's answer finds the caller
+// (reference: iothub A.11, B.8). Nothing here waits on a thread.
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "hub/live.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace muster::hub {
+
+struct MethodCall {
+    std::string name;
+    std::optional<Json> payload;
+    std::chrono::seconds response_timeout{30}; // 5 to 300
+    std::chrono::seconds connect_timeout{0};   // 0 to 300; how long to wait for the device
+};
+
+struct MethodReply {
+    int status = 0;
+    Json payload; // valid JSON as sent; null if empty; anything else as a JSON string
+};
+
+/// Reads and checks the body of an invocation. Error: malformed, naming the member.
+Result<MethodCall> method_call_from(const JsonObject& document);
+
+/// Thread safe.
+class Methods {
+  public:
+    struct Limits {
+        std::size_t in_flight_max = 10'000;
+        std::size_t in_flight_per_device_max = 100;
+        std::size_t payload_bytes_max = 128 * 1024;
+    };
+
+    Methods(Live& live, Scheduler& timers, const Limits& limits);
+    ~Methods();
+
+    using Done = std::move_only_function<void(Result<MethodReply>)>;
+
+    /// `done` is called exactly once, on any thread, unless the process ends. Errors: unavailable
+    /// (404103: not online within the connect timeout), deadline_exceeded (504101: no answer in
+    /// time), rate_limited (too many in flight), malformed.
+    void invoke(const DeviceId& device, const MethodCall& call, Done done);
+
+    /// The device answered. Late, repeated and foreign answers are dropped in silence.
+    void answered(const DeviceId& device, const std::string& request_id, int status,
+                  std::string_view payload);
+
+    [[nodiscard]] std::size_t in_flight() const;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+} // namespace muster::hub

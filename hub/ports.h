@@ -1,0 +1,83 @@
+#pragma once
+// What a hub needs of the outside, one small port per family of use cases.
+//
+// Thread rule: every port may be called from any worker. A write is durable when it returns.
+// Versions: a write names the version it expects (0: not there yet); a mismatch is Code::conflict
+// (already_exists for 0) and changes nothing. The hub's name is part of every key.
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "hub/device.h"
+#include "hub/telemetry.h"
+#include "hub/twin.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muster::hub {
+
+struct DeviceWithTwin {
+    Device device;
+    Twin twin;
+};
+
+class DeviceStore {
+  public:
+    virtual ~DeviceStore() = default;
+
+    virtual Result<std::optional<Device>> find_device(const HubName& hub, const DeviceId& id) = 0;
+    virtual Result<std::optional<DeviceWithTwin>> find(const HubName& hub, const DeviceId& id) = 0;
+
+    /// Identity and twin in one transaction. already_exists if the id is taken.
+    virtual Result<void> create(const HubName& hub, const DeviceWithTwin& device) = 0;
+    virtual Result<void> update_device(const HubName& hub, const Device& device,
+                                       std::int64_t expected_version) = 0;
+    virtual Result<void> update_twin(const HubName& hub, const DeviceId& id, const Twin& twin,
+                                     std::int64_t expected_version) = 0;
+
+    /// The identity, its twin and its stored session, in one transaction.
+    virtual Result<void> erase(const HubName& hub, const DeviceId& id,
+                               std::int64_t expected_version) = 0;
+
+    /// Ordered by id, after `after` (empty for the start).
+    virtual Result<std::vector<Device>> list(const HubName& hub, const std::string& after,
+                                             std::size_t count_max) = 0;
+    virtual Result<std::int64_t> count(const HubName& hub) = 0;
+};
+
+/// One filter of a persistent session.
+struct StoredSubscription {
+    std::string filter; // as the device wrote it
+    std::uint8_t qos = 0;
+};
+
+/// MQTT sessions of CleanSession 0 (iothub A.6): at most five filters each.
+class SessionStore {
+  public:
+    virtual ~SessionStore() = default;
+    virtual Result<std::vector<StoredSubscription>> load(const HubName& hub, const DeviceId& id) = 0;
+    /// Replaces all; an empty list removes the session.
+    virtual Result<void> save(const HubName& hub, const DeviceId& id,
+                              const std::vector<StoredSubscription>& subscriptions) = 0;
+};
+
+class TelemetryStore {
+  public:
+    virtual ~TelemetryStore() = default;
+
+    /// Appends in the given order, in one transaction; gives out the sequence numbers and drops what
+    /// retention no longer covers.
+    virtual Result<void> append(const HubName& hub, std::vector<Message>& messages,
+                                const Retention& retention) = 0;
+
+    /// Messages with a sequence above `after`, oldest first.
+    virtual Result<std::vector<Message>> read(const HubName& hub, std::int64_t after,
+                                              std::size_t count_max) = 0;
+
+    /// The sequence of the newest message ever appended, 0 if none.
+    virtual Result<std::int64_t> last_sequence(const HubName& hub) = 0;
+};
+
+} // namespace muster::hub

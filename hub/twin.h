@@ -1,0 +1,82 @@
+#pragma once
+// Device twins (reference: iothub A.10, B.7): merge patches, versions, metadata and limits as pure
+// functions from a twin to the next twin.
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace muster::hub {
+
+/// One section of properties. `values` holds no `$` members; `metadata` mirrors it and carries
+/// `$lastUpdated` (and, for desired, `$lastUpdatedVersion`) at every node.
+struct TwinSection {
+    JsonObject values;
+    JsonObject metadata;
+    std::int64_t version = 1;
+};
+
+struct Twin {
+    std::int64_t version = 1; // +1 at any change; the etag is derived from it
+    JsonObject tags;
+    TwinSection desired;
+    TwinSection reported;
+    std::string model_id;
+};
+
+/// Limits of iothub B.7.
+struct TwinLimits {
+    std::size_t tags_bytes_max = 8 * 1024;
+    std::size_t section_bytes_max = 32 * 1024;
+    std::size_t key_bytes_max = 1024;
+    std::size_t string_bytes_max = 4096;
+    std::size_t depth_max = 10;
+};
+
+Twin new_twin(const JsonObject& tags, const JsonObject& desired, const JsonObject& reported,
+              WallTime now);
+
+/// base64 of the version as 8 bytes.
+ETag etag_of(const Twin& twin);
+
+/// A service's update, either half absent.
+struct TwinUpdate {
+    std::optional<JsonObject> tags;
+    std::optional<JsonObject> desired;
+};
+
+/// Reads the body of PATCH and PUT: `$metadata` and `$version` are dropped, other `$` members are
+/// malformed, `properties.reported` and unknown members are ignored.
+Result<TwinUpdate> twin_update_from(const JsonObject& document);
+
+/// JSON merge patch. Desired version +1 if the update has a desired half.
+Result<Twin> apply_patch(const Twin& twin, const TwinUpdate& update, WallTime now,
+                         const TwinLimits& limits = {});
+
+/// Replaces tags and desired completely; an absent half means empty.
+Result<Twin> apply_replace(const Twin& twin, const TwinUpdate& update, WallTime now,
+                           const TwinLimits& limits = {});
+
+/// A device's patch of its reported properties; a leading `$version` must equal the current one
+/// (Code::precondition). Reported version +1.
+Result<Twin> apply_reported(const Twin& twin, const JsonObject& patch, WallTime now,
+                            const TwinLimits& limits = {});
+
+/// Checks what apply_* check, for a twin that comes whole (bulk creation).
+Result<void> check_twin(const Twin& twin, const TwinLimits& limits = {});
+
+/// What the device reads: `{"desired":{..,"$version":n},"reported":{..,"$version":n}}`.
+JsonObject to_device_document(const Twin& twin);
+
+/// A notification: the update as applied (nulls included), plus `$version`.
+JsonObject to_desired_notification(const JsonObject& applied, std::int64_t version);
+
+/// `{"tags":..,"properties":{"desired":..,"reported":..}}` with metadata and versions.
+JsonObject to_properties_document(const TwinSection& section);
+
+} // namespace muster::hub

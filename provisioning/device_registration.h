@@ -1,0 +1,65 @@
+#pragma once
+// The device's use cases: register, operation status, lookup (reference: dps-device 2 to 6, 9).
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "provisioning/instance.h"
+#include "provisioning/ports.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muster::provisioning {
+
+/// What a device shows to prove who it is. Both may be there; the enrollment says which counts.
+struct Proof {
+    std::string sas;                       // raw token text, empty if none
+    std::vector<std::string> certificates; // DER, leaf first, as presented
+};
+
+struct DeviceRequest {
+    RegistrationId id;
+    Proof proof;
+    std::string api_version;
+    std::optional<Json> payload;
+    std::string client_version; // for the log
+    TrackingId tracking;
+};
+
+/// What both calls answer. `assigning` while a plan is under way.
+struct OperationStatus {
+    OperationId operation;
+    RegistrationStatus status = RegistrationStatus::assigning;
+    std::optional<RegistrationRecord> record; // absent on the first answer to register
+};
+
+/// Thread safe. Errors: unauthenticated (401000), attestation_failed (401002), not_found (404201
+/// enrollment; 404202 operation), malformed, unavailable.
+class DeviceRegistration {
+  public:
+    DeviceRegistration(const Instance& instance, EnrollmentStore& enrollments,
+                       RegistrationStore& registrations, Hubs& hubs, Executor& workers,
+                       Scheduler& timers, const Clock& clock, Random& random);
+    ~DeviceRegistration();
+
+    /// Verifies, decides, stores the plan, starts it, answers `assigning`. Repeating it while the
+    /// plan is under way returns the same operation.
+    Result<OperationStatus> register_device(const DeviceRequest& request);
+    Result<OperationStatus> operation_status(const DeviceRequest& request,
+                                             const OperationId& operation);
+    Result<RegistrationRecord> lookup(const DeviceRequest& request);
+
+    /// Finishes what an earlier process left unfinished. Called once, before listening.
+    Result<std::size_t> resume();
+
+  private:
+    class Planner;
+    std::shared_ptr<Planner> planner_;
+};
+
+} // namespace muster::provisioning

@@ -1,0 +1,38 @@
+#pragma once
+// All storage ports of one data folder, from one engine. The owner outlives the services.
+
+#include "base/result.h"
+#include "hub/ports.h"
+#include "provisioning/ports.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+
+namespace muster::store {
+
+class Stores {
+  public:
+    virtual ~Stores() = default;
+    virtual provisioning::EnrollmentStore& enrollments() = 0;
+    virtual provisioning::RegistrationStore& registrations() = 0;
+    virtual hub::DeviceStore& devices() = 0;
+    virtual hub::SessionStore& sessions() = 0;
+    virtual hub::TelemetryStore& telemetry() = 0;
+};
+
+/// The model that the other engines are held to; keeps everything in memory. Thread safe.
+std::unique_ptr<Stores> make_memory_stores();
+
+struct SqliteOptions {
+    std::filesystem::path file;
+    std::size_t readers = 8;        // read connections
+    std::size_t group_rows_max = 512; // writes committed together at most
+    std::size_t queue_max = 8192;   // writes waiting; beyond it Code::unavailable
+};
+
+/// Opens or creates the database and brings its schema up to date. A newer schema than ours is
+/// refused (Code::unsupported). Durable: WAL with synchronous=FULL.
+Result<std::unique_ptr<Stores>> open_sqlite_stores(const SqliteOptions& options);
+
+} // namespace muster::store
