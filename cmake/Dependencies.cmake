@@ -10,5 +10,11 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(WSLAY REQUIRED IMPORTED_TARGET libwslay)
+
+# The distribution's wslay ships no package file.
+find_path(WSLAY_INCLUDE_DIR wslay/wslay.h REQUIRED)
+find_library(WSLAY_LIBRARY wslay REQUIRED)
+add_library(wslay INTERFACE)
+target_include_directories(wslay SYSTEM INTERFACE "${WSLAY_INCLUDE_DIR}")
+target_link_libraries(wslay INTERFACE "${WSLAY_LIBRARY}")
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
