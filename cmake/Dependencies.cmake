@@ -9,12 +9,5 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
+find_package(wslay REQUIRED)
 find_package(PkgConfig REQUIRED)
-
-# The distribution's wslay ships no package file.
-find_path(WSLAY_INCLUDE_DIR wslay/wslay.h REQUIRED)
-find_library(WSLAY_LIBRARY wslay REQUIRED)
-add_library(wslay INTERFACE)
-target_include_directories(wslay SYSTEM INTERFACE "${WSLAY_INCLUDE_DIR}")
-target_link_libraries(wslay INTERFACE "${WSLAY_LIBRARY}")
-pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
