@@ -1,4 +1,5 @@
 #pragma once
+
 // CHECK(condition): an assertion that stays on in release builds. It guards against mistakes of
 // ours, never against input: nothing that arrives from outside may be able to fail one.
 

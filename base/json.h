@@ -3,13 +3,13 @@
 
 #include "base/result.h"
 
-#include <cstddef>
-#include <string>
-#include <string_view>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace muster {
 

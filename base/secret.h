@@ -12,7 +12,7 @@ class Secret {
   public:
     Secret() = default;
 
-    explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
+    explicit Secret(std::string bytes);
 
     Secret(const Secret&) = default;
     Secret(Secret&& other) noexcept;
