@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ struct Will {
     std::string payload;
     QoS qos = QoS::at_most_once;
     bool retain = false;
+
+    bool operator==(const Will&) const = default;
 };
 
 struct Connect {
@@ -30,6 +33,8 @@ struct Connect {
     std::optional<Will> will;
     std::optional<std::string> user_name;
     std::optional<std::string> password;
+
+    bool operator==(const Connect&) const = default;
 };
 
 enum class ConnectCode : std::uint8_t {
@@ -44,6 +49,8 @@ enum class ConnectCode : std::uint8_t {
 struct Connack {
     bool session_present = false;
     ConnectCode code = ConnectCode::accepted;
+
+    bool operator==(const Connack&) const = default;
 };
 
 struct Publish {
@@ -53,47 +60,72 @@ struct Publish {
     bool retain = false;
     bool duplicate = false;
     std::uint16_t packet_id = 0; // 0 exactly when qos is at_most_once
+
+    bool operator==(const Publish&) const = default;
 };
 
 struct Puback {
     std::uint16_t packet_id = 0;
+
+    bool operator==(const Puback&) const = default;
 };
 
 struct Subscription {
     std::string filter;
     QoS qos = QoS::at_most_once;
+
+    bool operator==(const Subscription&) const = default;
 };
 
 struct Subscribe {
     std::uint16_t packet_id = 0;
     std::vector<Subscription> subscriptions;
+
+    bool operator==(const Subscribe&) const = default;
 };
 
 struct Suback {
     static constexpr std::uint8_t failure = 0x80;
     std::uint16_t packet_id = 0;
     std::vector<std::uint8_t> codes; // the granted QoS, or failure, one for each subscription
+
+    bool operator==(const Suback&) const = default;
 };
 
 struct Unsubscribe {
     std::uint16_t packet_id = 0;
     std::vector<std::string> filters;
+
+    bool operator==(const Unsubscribe&) const = default;
 };
 
 struct Unsuback {
     std::uint16_t packet_id = 0;
+
+    bool operator==(const Unsuback&) const = default;
 };
 
-struct Pingreq {};
+struct Pingreq {
+    bool operator==(const Pingreq&) const = default;
+};
 
-struct Pingresp {};
+struct Pingresp {
+    bool operator==(const Pingresp&) const = default;
+};
 
-struct Disconnect {};
+struct Disconnect {
+    bool operator==(const Disconnect&) const = default;
+};
 
 using Packet = std::variant<Connect, Connack, Publish, Puback, Subscribe, Suback, Unsubscribe,
                             Unsuback, Pingreq, Pingresp, Disconnect>;
 
+/// The packet must be one that MQTT can express: texts of at most text_bytes_max, a packet id
+/// exactly where one belongs. Anything else is a mistake of the caller (CHECK).
 std::string encode(const Packet& packet);
+
+inline constexpr std::size_t text_bytes_max = 65'535;            // 1.5.3
+inline constexpr std::size_t remaining_length_max = 268'435'455; // 2.2.3
 
 /// Cuts a byte stream into packets. After an error it stays in error.
 class Decoder {
@@ -102,15 +134,20 @@ class Decoder {
 
     void feed(std::string_view bytes);
 
+    /// For what follows. A server trusts the first packet with less than the others.
+    void limit_packets_to(std::size_t packet_bytes_max) { packet_bytes_max_ = packet_bytes_max; }
+
     /// The next whole packet; nothing if more bytes are needed. Errors: malformed (section named in
     /// the detail), too_large (decided from the length alone, before the body is kept), unsupported
     /// (PUBREC, PUBREL, PUBCOMP, reserved types).
     Result<std::optional<Packet>> next();
 
-    /// Bytes kept for the packet under way; never above packet_bytes_max.
+    /// Bytes fed and not yet handed out; below packet_bytes_max once next() has nothing more.
     [[nodiscard]] std::size_t pending_bytes() const { return buffer_.size() - consumed_; }
 
   private:
+    Result<std::optional<Packet>> cut();
+
     std::size_t packet_bytes_max_;
     std::string buffer_;
     std::size_t consumed_ = 0;

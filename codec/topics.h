@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@
 
 namespace muster::topics {
 
+/// A longer `$rid` is malformed. Answers carry it in a longer topic, which must still fit MQTT.
+inline constexpr std::size_t rid_bytes_max = 1024;
+
 // ---- provisioning ----
 
 struct ProvisioningUser {
@@ -22,6 +26,8 @@ struct ProvisioningUser {
     std::string registration_id;
     std::string api_version;    // may be empty
     std::string client_version; // percent-decoded if it can be; informational
+
+    bool operator==(const ProvisioningUser&) const = default;
 };
 
 /// `{scope}/registrations/{regId}/api-version=...&ClientVersion=...`, parameters in any order.
@@ -29,11 +35,15 @@ Result<ProvisioningUser> parse_provisioning_user(std::string_view user_name);
 
 struct RegisterTopic {
     std::string rid; // byte for byte
+
+    bool operator==(const RegisterTopic&) const = default;
 };
 
 struct StatusTopic {
     std::string rid;
     std::string operation_id; // percent-decoded
+
+    bool operator==(const StatusTopic&) const = default;
 };
 
 using ProvisioningTopic = std::variant<RegisterTopic, StatusTopic>;
@@ -55,6 +65,8 @@ struct HubUser {
     std::string api_version;
     std::string model_id;
     std::string client_type;
+
+    bool operator==(const HubUser&) const = default;
 };
 
 /// `{host}/{d}[/{m}]/?api-version=...&...`, everything after the ids optional.
@@ -73,19 +85,27 @@ struct Telemetry {
     std::string device_id;
     std::string module_id;
     Properties properties;
+
+    bool operator==(const Telemetry&) const = default;
 };
 
 struct TwinGet {
     std::string rid;
+
+    bool operator==(const TwinGet&) const = default;
 };
 
 struct TwinPatch {
     std::string rid;
+
+    bool operator==(const TwinPatch&) const = default;
 };
 
 struct MethodResponse {
     int status = 0;
     std::string rid;
+
+    bool operator==(const MethodResponse&) const = default;
 };
 
 using HubTopic = std::variant<Telemetry, TwinGet, TwinPatch, MethodResponse>;

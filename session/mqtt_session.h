@@ -21,6 +21,7 @@ struct MqttLimits {
     std::size_t packet_bytes_max = 270 * 1024; // 256 KiB of message, its topic and header
     std::size_t connect_bytes_max = 16 * 1024; // the first packet, before anybody is known
     std::size_t unacknowledged_max = 64;       // QoS 1 publishes of the peer awaiting our PUBACK
+    std::size_t in_flight_max = 1024;          // our QoS 1 publishes awaiting the peer's PUBACK
     std::size_t output_bytes_max = 1024 * 1024;
     std::chrono::seconds connect_time_max{30};
     std::chrono::seconds silence_max{1767}; // the cap, and the value for keep-alive 0 (iothub A.6)
