@@ -1,7 +1,7 @@
 #pragma once
-// The server side of MQTT 3.1.1 on one connection, without I/O and without knowing what topics mean:
-// framing, CONNECT first and once, keep-alive, acknowledgement order, packet ids, bounds. What it
-// cannot answer by itself it hands out as events; the caller answers through the commands.
+// The server side of MQTT 3.1.1 on one connection, without I/O and without knowing what topics
+// mean: framing, CONNECT first and once, keep-alive, acknowledgement order, packet ids, bounds.
+// What it cannot answer by itself it hands out as events; the caller answers through the commands.
 
 #include "base/clock.h"
 #include "codec/mqtt_packet.h"
@@ -61,8 +61,9 @@ class MqttSession {
     /// (one client insists): an early one is held back until those before it are acknowledged.
     void puback(std::uint16_t packet_id);
 
-    /// Sends a message; the packet id for QoS 1 is chosen here and returned (0 for QoS 0). False if
-    /// the peer reads too slowly: the output bound is reached and the connection is being closed.
+    /// Sends a message; the packet id for QoS 1 is chosen here and returned (0 for QoS 0). Nothing
+    /// if the connection is over, or is being closed because the message did not fit a packet, or
+    /// the peer reads or acknowledges too slowly (output_bytes_max, in_flight_max).
     std::optional<std::uint16_t> publish(std::string topic, std::string payload, mqtt::QoS qos);
 
     /// Closes after what is queued is sent.
