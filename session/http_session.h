@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -34,7 +35,10 @@ struct HttpRequest {
 
 struct HttpResponse {
     unsigned status = 200;
-    std::vector<HttpHeader> headers; // Content-Length, Date and Connection are added by the session
+    // Content-Length, Connection and (given a clock) Date are added by the session. No
+    // Content-Length on 204, where RFC 9110 8.6 forbids it: Connection is the one header that
+    // every answer has, because one client cannot read an answer without any (dps-service 13.1, 3).
+    std::vector<HttpHeader> headers;
     std::string body;
     bool close = false; // close the connection after this response
 };
@@ -58,14 +62,16 @@ struct HttpLimits {
     std::size_t headers_max = 64;
     std::size_t target_bytes_max = 4 * 1024;
     std::size_t body_bytes_max = 256 * 1024;
-    std::chrono::seconds header_time_max{15}; // from the first byte of a request
+    // From the first byte of a request; for the first request, from the start of the connection.
+    std::chrono::seconds header_time_max{15};
     std::chrono::seconds body_time_max{30};
     std::chrono::seconds idle_time_max{360}; // between requests; above the largest retry-after
 };
 
 class HttpSession {
   public:
-    explicit HttpSession(const HttpLimits& limits = {});
+    /// The clock, if there is one, is for the Date header and must outlive the session.
+    explicit HttpSession(const HttpLimits& limits = {}, const Clock* clock = nullptr);
     ~HttpSession();
     HttpSession(HttpSession&&) noexcept;
     HttpSession& operator=(HttpSession&&) noexcept;
@@ -74,14 +80,16 @@ class HttpSession {
     void feed(std::string_view bytes, SteadyTime now);
     void deadline(SteadyTime now);
 
-    /// The next thing that happened, if anything. After a request, nothing follows before respond().
+    /// The next thing that happened, if anything. After a request, nothing follows before
+    /// respond().
     std::optional<HttpEvent> next_event();
 
-    /// Answers the event taken last. Always with Content-Length (the C SDK cannot read chunks),
-    /// a reason phrase and at least one header, 204 included.
+    /// Answers the event taken last. Always with Content-Length (the C SDK cannot read chunks;
+    /// but see HttpResponse for 204), a reason phrase and at least one header.
     void respond(const HttpResponse& response, SteadyTime now);
 
-    /// Sends 101 with these extra headers and gives back the bytes that came after the request.
+    /// Answers an HttpUpgrade with 101 and these extra headers (Upgrade and Connection are added),
+    /// and gives back the bytes that came after the request. The session is over then.
     std::string accept_upgrade(const std::vector<HttpHeader>& headers);
 
     std::string take_output();
