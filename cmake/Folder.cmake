@@ -14,6 +14,7 @@ function(muster_folder name)
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
     list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
     list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
+    list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
 
     set(needs ${arg_LIBRARIES})
     foreach(folder IN LISTS arg_DEPENDS)

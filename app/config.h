@@ -1,0 +1,85 @@
+#pragma once
+// The configuration of `muster serve`: a TOML file, overridden by the environment and by flags.
+// Every mistake in the file is reported, each with its line.
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "provisioning/enrollment.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muster::app {
+
+struct HubConfig {
+    std::string name;          // what people call it, "hub-1"
+    HubName host;              // what devices call it: a DNS name or an IP address
+    std::int64_t devices_max = 1'000'000;
+    std::int64_t telemetry_messages_max = 1'000'000;
+    int telemetry_days_max = 7;
+};
+
+struct HubLink {
+    std::string hub; // HubConfig::name
+    int weight = 1;  // 1 to 1000
+    bool apply_allocation_policy = true;
+};
+
+struct CaFile {
+    std::string name;
+    std::filesystem::path file;
+    bool verified = true; // whoever can write the configuration is believed
+};
+
+struct InstanceConfig {
+    IdScope scope;
+    std::vector<std::string> hosts; // lower case; the first is the one shown to people
+    provisioning::AllocationPolicy default_policy = provisioning::AllocationPolicy::hashed;
+    std::vector<HubLink> links; // empty in the file: every hub of the file, weight 1
+    std::vector<CaFile> certificates;
+};
+
+struct ServerConfig {
+    std::vector<std::string> listen{"127.0.0.1"}; // addresses; hubs named by address are added
+    std::uint16_t https_port = 443;
+    std::uint16_t mqtt_port = 8883;
+    std::vector<std::string> hosts; // further names the certificate must cover
+    std::size_t workers = 64;
+    log::Level log_level = log::Level::info;
+    std::vector<InstanceConfig> instances;
+    std::vector<HubConfig> hubs;
+};
+
+/// Parses and checks. The error's detail has one line for each mistake: `FILE:LINE: what is wrong`.
+Result<ServerConfig> parse_config(std::string_view text, const std::string& file_name);
+
+/// Cross-checks that hold however the configuration came about: at least one instance and hub, links
+/// to hubs that exist, no host name served twice, ports that differ.
+Result<void> check_config(const ServerConfig& config);
+
+/// What `serve` uses when there is no file: one instance and two hubs. On a loopback address the
+/// hubs get the next two addresses as their host names, so that unmodified SDKs on this machine
+/// reach them without name service; otherwise they are named hub-1.HOST and hub-2.HOST after the
+/// first of `hosts`. Error: malformed if neither is possible.
+Result<ServerConfig> default_config(const IdScope& scope, const std::vector<std::string>& listen,
+                                    const std::vector<std::string>& hosts);
+
+/// The file that parse_config reads back to the same value, with comments for people.
+std::string format_config(const ServerConfig& config);
+
+/// Every address to bind: `listen` and the hubs that are named by an address of their own.
+std::vector<std::string> addresses_of(const ServerConfig& config);
+
+/// Every name and address the server certificate must cover, without duplicates.
+std::vector<std::string> names_of(const ServerConfig& config);
+
+bool is_ip_address(std::string_view text);
+bool is_loopback_address(std::string_view text);
+bool is_any_address(std::string_view text);
+
+} // namespace muster::app

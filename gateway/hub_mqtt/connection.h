@@ -1,0 +1,113 @@
+#pragma once
+// A device's MQTT connection to its hub (reference: iothub A.3 to A.11).
+//
+// Everything that waits for storage goes through one queue of this connection, one step at a time
+// on the workers: messages are stored in the order they came, acknowledgements go back in that
+// order, and while the queue is full nothing more is read from the device.
+
+#include "codec/topics.h"
+#include "gateway/hub_mqtt/link.h"
+#include "gateway/hub_mqtt/steps.h"
+#include "gateway/hub_mqtt/subscriptions.h"
+#include "gateway/mqtt_handler.h"
+#include "hub/service.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muster::gateway {
+
+class HubMqtt final : public MqttHandler {
+  public:
+    HubMqtt(const Context& context, session::MqttSession& session, const session::Peer& peer,
+            Post post);
+
+    void connect(const mqtt::Connect& connect, SteadyTime now) override;
+    void publish(mqtt::Publish publish, SteadyTime now) override;
+    void subscribe(const mqtt::Subscribe& subscribe, SteadyTime now) override;
+    void unsubscribe(const mqtt::Unsubscribe& unsubscribe, SteadyTime now) override;
+    void puback(const mqtt::Puback& puback, SteadyTime now) override;
+    void closed(bool clean, SteadyTime now) override;
+    void stop(SteadyTime now) override;
+    [[nodiscard]] bool wants_input() const override;
+    [[nodiscard]] std::optional<SteadyTime> next_deadline() const override;
+    void deadline(SteadyTime now) override;
+
+    // ---- what the link asks of us, on this connection's thread ----
+
+    void deliver_desired(const JsonObject& notification, std::int64_t version);
+    void deliver_method(const hub::MethodRequest& request);
+    void cut(const std::string& reason);
+
+  private:
+    /// What the CONNECT packet claimed.
+    struct Claim {
+        hub::Credentials credentials;
+        bool clean_session = true;
+        std::string model_id;
+    };
+
+    /// What the worker found out about it.
+    struct Admission {
+        hub::Session session;
+        std::vector<hub::StoredSubscription> subscriptions;
+    };
+
+    // connecting (connecting.cpp)
+    Result<Claim> read_claim(const mqtt::Connect& connect);
+    Result<void> accept_will(const mqtt::Will& will);
+    static Result<Admission> admit(hub::Service& hub, const Claim& claim, HubLink& link);
+    void admitted(Result<Admission> admission);
+    void refuse_connect(const Error& error);
+
+    // the queue (queue.cpp)
+    void enqueue(Step step);
+    void pump();
+    void submit_batch();
+    void finish_batch(const Outcome& outcome);
+    void finish(const TelemetryStep& step, const Outcome& outcome);
+    void finish(const TwinGetStep& step, const Outcome& outcome);
+    void finish(const TwinPatchStep& step, const Outcome& outcome);
+    void finish(const SubscribeStep& step, const Outcome& outcome);
+    void finish(const UnsubscribeStep& step, const Outcome& outcome);
+    void answer_twin(const std::string& rid, unsigned status, std::string body,
+                     std::optional<std::int64_t> version);
+    void refuse_twin(const std::string& rid, const Error& error);
+    void apply_subscriptions();
+
+    // what the device sends (connection.cpp)
+    void take(topics::Telemetry topic, mqtt::Publish publish);
+    void take(topics::TwinGet topic, mqtt::Publish publish);
+    void take(topics::TwinPatch topic, mqtt::Publish publish);
+    void take(topics::MethodResponse topic, mqtt::Publish publish);
+    void acknowledge(const mqtt::Publish& publish);
+    [[nodiscard]] hub::Message make_message(std::string body, topics::Properties properties) const;
+    [[nodiscard]] std::optional<std::vector<hub::StoredSubscription>> to_store() const;
+    void store_will();
+    void touch(SteadyTime now);
+
+    const Context& context_;
+    session::MqttSession& session_;
+    const session::Peer& peer_;
+    Post post_;
+    hub::Service* hub_ = nullptr;
+    std::shared_ptr<HubLink> link_;
+    DeviceId device_;
+    hub::Session identity_;
+    std::string model_id_;
+    std::optional<mqtt::Will> will_;
+    Subscriptions subscriptions_;
+    bool clean_session_ = true;
+    bool stopping_ = false;
+    std::optional<SteadyTime> expires_;
+    SteadyTime touched_{};
+    std::deque<Step> queue_;
+    std::size_t queued_bytes_ = 0;
+    std::shared_ptr<const Batch> batch_; // under way on a worker
+    bool busy_ = false;                  // connecting, or a batch is under way
+};
+
+} // namespace muster::gateway

@@ -1,0 +1,36 @@
+#include "gateway/hub_mqtt/link.h"
+
+#include "gateway/hub_mqtt/connection.h"
+
+namespace muster::gateway {
+
+void HubLink::desired_changed(const JsonObject& notification, std::int64_t version) {
+    post_([connection = &connection_, notification, version] {
+        connection->deliver_desired(notification, version);
+    });
+}
+
+void HubLink::invoke(const hub::MethodRequest& request) {
+    post_([connection = &connection_, request] { connection->deliver_method(request); });
+}
+
+void HubLink::close(std::string reason) {
+    post_([connection = &connection_, reason = std::move(reason)] { connection->cut(reason); });
+}
+
+void HubLink::attach(hub::Live& live, const DeviceId& device) {
+    const hub::LinkId id = live.attach(device, shared_from_this());
+    id_.store(id);
+    if (gone_.load()) {
+        live.detach(device, id);
+    }
+}
+
+void HubLink::gone(hub::Live& live, const DeviceId& device) {
+    gone_.store(true);
+    if (const hub::LinkId id = id_.load(); id != 0) {
+        live.detach(device, id);
+    }
+}
+
+} // namespace muster::gateway

@@ -1,0 +1,141 @@
+// The queue of a device's connection: one batch at a time on the workers, acknowledged in order.
+
+#include "base/log.h"
+#include "gateway/hub_mqtt/connection.h"
+#include "gateway/hub_problem.h"
+
+#include <utility>
+
+namespace muster::gateway {
+
+namespace {
+
+constexpr std::size_t queued_steps_max = 64;
+constexpr std::size_t queued_bytes_max = 512 * 1024;
+constexpr std::chrono::milliseconds retry_delay{50};
+
+} // namespace
+
+bool HubMqtt::wants_input() const {
+    return !stopping_ && queue_.size() < queued_steps_max && queued_bytes_ < queued_bytes_max;
+}
+
+void HubMqtt::enqueue(Step step) {
+    queued_bytes_ += bytes_of(step);
+    queue_.push_back(std::move(step));
+    pump();
+}
+
+void HubMqtt::pump() {
+    if (busy_) {
+        return;
+    }
+    if (queue_.empty()) {
+        if (stopping_) {
+            session_.close("the server is stopping");
+        }
+        return;
+    }
+    batch_ = std::make_shared<const Batch>(take_batch(queue_));
+    busy_ = true;
+    submit_batch();
+}
+
+void HubMqtt::submit_batch() {
+    const bool queued =
+        context_.workers.submit([this, post = post_, hub = hub_, device = device_, batch = batch_] {
+            post([this, outcome = perform(*hub, device, *batch)] { finish_batch(outcome); });
+        });
+    if (!queued) {
+        // Overload: the device waits for its acknowledgement, and meanwhile sends no more than fits
+        // our queue. Nothing is refused, because MQTT 3.1.1 has no way to.
+        context_.timers.after(retry_delay,
+                              [this, post = post_] { post([this] { submit_batch(); }); });
+    }
+}
+
+void HubMqtt::finish_batch(const Outcome& outcome) {
+    const std::shared_ptr<const Batch> batch = std::exchange(batch_, nullptr);
+    busy_ = false;
+    for (const Step& step : *batch) {
+        queued_bytes_ -= bytes_of(step);
+        std::visit([&](const auto& of_its_kind) { finish(of_its_kind, outcome); }, step);
+    }
+    pump();
+}
+
+void HubMqtt::finish(const TelemetryStep& step, const Outcome& outcome) {
+    if (outcome.error) {
+        // There is no negative acknowledgement; a device that is cut off sends the message again.
+        log::warning("telemetry not stored", {{"device", device_.text()},
+                                              {"detail", outcome.error->detail},
+                                              {"cause", outcome.error->cause}});
+        session_.close("telemetry could not be stored");
+        return;
+    }
+    if (step.packet_id != 0) {
+        session_.puback(step.packet_id);
+    }
+}
+
+void HubMqtt::finish(const TwinGetStep& step, const Outcome& outcome) {
+    if (outcome.error) {
+        refuse_twin(step.rid, *outcome.error);
+        return;
+    }
+    answer_twin(step.rid, 200, outcome.body, std::nullopt);
+}
+
+void HubMqtt::finish(const TwinPatchStep& step, const Outcome& outcome) {
+    if (outcome.error) {
+        refuse_twin(step.rid, *outcome.error);
+        return;
+    }
+    // iothub A.10: one client tells the answers apart by 204.
+    answer_twin(step.rid, 204, "", outcome.version);
+}
+
+void HubMqtt::finish(const SubscribeStep& step, const Outcome& outcome) {
+    if (outcome.error) {
+        session_.close("the subscription could not be stored");
+        return;
+    }
+    session_.suback(step.suback);
+    apply_subscriptions();
+}
+
+void HubMqtt::finish(const UnsubscribeStep& step, const Outcome& outcome) {
+    if (outcome.error) {
+        session_.close("the subscription could not be removed");
+        return;
+    }
+    session_.unsuback(step.packet_id);
+    apply_subscriptions();
+}
+
+void HubMqtt::answer_twin(const std::string& rid, unsigned status, std::string body,
+                          std::optional<std::int64_t> version) {
+    if (subscriptions_.has(topics::HubFilter::twin_responses)) {
+        session_.publish(topics::twin_response(status, rid, version), std::move(body),
+                         mqtt::QoS::at_most_once);
+    }
+}
+
+void HubMqtt::refuse_twin(const std::string& rid, const Error& error) {
+    const TrackingId tracking(new_guid(context_.random));
+    log::info("twin request refused", {{"tracking", tracking.text()},
+                                       {"device", device_.text()},
+                                       {"detail", error.detail},
+                                       {"cause", error.cause}});
+    answer_twin(rid, hub_problem_of(error.code).status,
+                twin_error_body(error, tracking, context_.clock.wall()), std::nullopt);
+}
+
+void HubMqtt::apply_subscriptions() {
+    hub::Live& live = hub_->live();
+    live.set_takes_methods(device_, link_->id(), subscriptions_.has(topics::HubFilter::methods));
+    live.set_takes_desired(device_, link_->id(),
+                           subscriptions_.has(topics::HubFilter::desired_patches));
+}
+
+} // namespace muster::gateway

@@ -1,0 +1,110 @@
+#include "gateway/hub_mqtt/steps.h"
+
+#include "base/json.h"
+
+#include <utility>
+
+namespace muster::gateway {
+
+namespace {
+
+constexpr std::size_t batch_messages_max = 64;
+constexpr std::size_t batch_bytes_max = 512 * 1024;
+constexpr std::size_t patch_bytes_max = 256 * 1024;
+
+Outcome outcome_of(Result<void> result) {
+    return result ? Outcome{} : Outcome{.error = std::move(result.error())};
+}
+
+Outcome store(hub::Service& hub, const Batch& batch) {
+    std::vector<hub::Message> messages;
+    for (const Step& step : batch) {
+        messages.push_back(std::get<TelemetryStep>(step).message);
+    }
+    return outcome_of(hub.send_telemetry(std::move(messages)));
+}
+
+struct Performer {
+    hub::Service& hub;
+    const DeviceId& device;
+    const Batch& batch;
+
+    Outcome operator()(const TelemetryStep&) const { return store(hub, batch); }
+
+    Outcome operator()(const TwinGetStep&) const {
+        auto twin = hub.read_twin(device);
+        if (!twin) {
+            return {.error = twin.error()};
+        }
+        return {.body = to_text(hub::to_device_document(*twin))};
+    }
+
+    Outcome operator()(const TwinPatchStep& step) const {
+        auto patch = parse_json_object(step.body, {.bytes_max = patch_bytes_max});
+        if (!patch) {
+            return {.error = patch.error()};
+        }
+        auto version = hub.report(device, *patch);
+        if (!version) {
+            return {.error = version.error()};
+        }
+        return {.version = *version};
+    }
+
+    Outcome operator()(const SubscribeStep& step) const { return save(step.stored); }
+
+    Outcome operator()(const UnsubscribeStep& step) const { return save(step.stored); }
+
+    [[nodiscard]] Outcome
+    save(const std::optional<std::vector<hub::StoredSubscription>>& stored) const {
+        return stored ? outcome_of(hub.save_session(device, *stored)) : Outcome{};
+    }
+};
+
+struct SizeOf {
+    std::size_t operator()(const TelemetryStep& step) const {
+        std::size_t bytes = step.message.body.size();
+        for (const auto& [name, value] : step.message.properties) {
+            bytes += name.size() + value.size();
+        }
+        return bytes;
+    }
+
+    std::size_t operator()(const TwinGetStep& step) const { return step.rid.size(); }
+
+    std::size_t operator()(const TwinPatchStep& step) const { return step.body.size(); }
+
+    std::size_t operator()(const SubscribeStep&) const { return 0; }
+
+    std::size_t operator()(const UnsubscribeStep&) const { return 0; }
+};
+
+} // namespace
+
+std::size_t bytes_of(const Step& step) {
+    return std::visit(SizeOf{}, step);
+}
+
+Batch take_batch(std::deque<Step>& queue) {
+    Batch batch;
+    std::size_t bytes = 0;
+    while (!queue.empty() && batch.size() < batch_messages_max && bytes < batch_bytes_max) {
+        const bool message = std::holds_alternative<TelemetryStep>(queue.front());
+        if (!message && !batch.empty()) {
+            break;
+        }
+        bytes += bytes_of(queue.front());
+        batch.push_back(std::move(queue.front()));
+        queue.pop_front();
+        if (!message) {
+            break;
+        }
+    }
+    return batch;
+}
+
+Outcome perform(hub::Service& hub, const DeviceId& device, const Batch& batch) {
+    return std::visit(Performer{hub, device, batch}, batch.front());
+}
+
+} // namespace muster::gateway

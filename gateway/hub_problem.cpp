@@ -1,0 +1,91 @@
+#include "gateway/hub_problem.h"
+
+#include "base/json.h"
+
+#include <fmt/format.h>
+
+namespace muster::gateway {
+
+namespace {
+
+/// Never empty: some clients show nothing else.
+std::string message_of(const Error& error) {
+    return error.detail.empty() ? std::string(to_string(error.code)) : error.detail;
+}
+
+session::HttpResponse refusal(const HubProblem& problem, const Error& error, std::string body) {
+    session::HttpResponse response;
+    response.status = problem.status;
+    response.headers = {{"Content-Type", "application/json; charset=utf-8"},
+                        {"iothub-errorcode", std::string(problem.name)}};
+    if (error.retry_after) {
+        response.headers.push_back({"Retry-After", std::to_string(error.retry_after->count())});
+    }
+    response.body = std::move(body);
+    return response;
+}
+
+JsonObject numbered_document(int number, const Error& error, const TrackingId& tracking,
+                             WallTime now) {
+    return {{"errorCode", number},
+            {"trackingId", tracking.text()},
+            {"message", message_of(error)},
+            {"timestampUtc", format_time(now)}};
+}
+
+} // namespace
+
+HubProblem hub_problem_of(Code code) {
+    switch (code) {
+    case Code::malformed: return {400, 400004, "ArgumentInvalid"};
+    case Code::unauthenticated: return {401, 401003, "IotHubUnauthorized"};
+    case Code::attestation_failed: return {401, 401003, "IotHubUnauthorized"};
+    case Code::forbidden: return {401, 401002, "IotHubUnauthorizedAccess"};
+    case Code::not_found: return {404, 404001, "DeviceNotFound"};
+    case Code::already_exists: return {409, 409001, "DeviceAlreadyExists"};
+    case Code::conflict: return {409, 409000, "GenericConflict"};
+    case Code::precondition: return {412, 412001, "PreconditionFailed"};
+    case Code::too_large: return {413, 413001, "MessageTooLarge"};
+    case Code::rate_limited: return {429, 429001, "ThrottlingException"};
+    case Code::no_hub_available: return {503, 503001, "ServiceUnavailable"};
+    case Code::unsupported: return {404, 404013, "FeatureNotSupported"};
+    case Code::unavailable: return {503, 503001, "ServiceUnavailable"};
+    case Code::deadline_exceeded: return {504, 504101, "GatewayTimeout"};
+    case Code::internal: return {500, 500001, "ServerError"};
+    }
+    return {500, 500001, "ServerError"};
+}
+
+HubProblem method_problem_of(Code code) {
+    if (code == Code::unavailable) {
+        return {404, 404103, "DeviceNotOnline"};
+    }
+    if (code == Code::rate_limited) {
+        return {403, 403800, "DeviceMaximumInflightMethodExceeded"};
+    }
+    return hub_problem_of(code);
+}
+
+session::HttpResponse hub_error_response(const HubProblem& problem, const Error& error,
+                                         const TrackingId& tracking, WallTime now) {
+    const JsonObject document{
+        {"Message", fmt::format("ErrorCode:{};{}", problem.name, message_of(error))},
+        {"ExceptionMessage",
+         fmt::format("Tracking ID:{}-TimeStamp:{}", tracking.text(), format_time_seconds(now))},
+    };
+    return refusal(problem, error, to_text(document));
+}
+
+session::HttpResponse method_error_response(const Error& error, const TrackingId& tracking,
+                                            WallTime now) {
+    const HubProblem problem = method_problem_of(error.code);
+    const JsonObject inner = numbered_document(problem.number, error, tracking, now);
+    const JsonObject document{{"Message", to_text(inner)}, {"ExceptionMessage", ""}};
+    return refusal(problem, error, to_text(document));
+}
+
+std::string twin_error_body(const Error& error, const TrackingId& tracking, WallTime now) {
+    return to_text(numbered_document(hub_problem_of(error.code).number, error, tracking, now));
+}
+
+} // namespace muster::gateway

@@ -1,0 +1,38 @@
+#pragma once
+// The one table that turns our error codes into IoT Hub's refusals (reference: iothub B.17): HTTP
+// status, six-digit number, name from the .NET enum, and the two document shapes.
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "session/http_session.h"
+
+#include <string>
+#include <string_view>
+
+namespace muster::gateway {
+
+struct HubProblem {
+    unsigned status;
+    int number;            // 404001
+    std::string_view name; // "DeviceNotFound"
+};
+
+HubProblem hub_problem_of(Code code);
+
+/// The same for direct methods, where being offline and being too slow have numbers of their own.
+HubProblem method_problem_of(Code code);
+
+/// Two-layer shape: `iothub-errorcode` header,
+/// `{"Message":"ErrorCode:..","ExceptionMessage":".."}`.
+session::HttpResponse hub_error_response(const HubProblem& problem, const Error& error,
+                                         const TrackingId& tracking, WallTime now);
+
+/// Message holds an embedded JSON document (what callers of methods read).
+session::HttpResponse method_error_response(const Error& error, const TrackingId& tracking,
+                                            WallTime now);
+
+/// The body of an MQTT twin response with an error status; Node wants a truthy errorCode.
+std::string twin_error_body(const Error& error, const TrackingId& tracking, WallTime now);
+
+} // namespace muster::gateway
