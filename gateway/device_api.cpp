@@ -1,0 +1,174 @@
+#include "gateway/device_api.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "gateway/api_version.h"
+#include "gateway/problem.h"
+#include "provisioning/documents.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::gateway {
+
+namespace {
+
+using provisioning::DeviceRequest;
+using provisioning::OperationStatus;
+using provisioning::RegistrationStatus;
+
+/// The one value in the middle of what every client family honours (checklist 21).
+constexpr std::chrono::seconds poll_after{3};
+/// One client gives up after 60 s of silence, so a hint must stay below (dps-device 3.5, 4).
+constexpr std::chrono::seconds retry_after_max{55};
+
+/// What went wrong, and with what.
+struct Fault {
+    Error error;
+    Subject about;
+};
+
+struct CheckedCall {
+    provisioning::DeviceRegistration* registration;
+    DeviceRequest request;
+};
+
+DeviceAnswer refuse(const Context& context, const DeviceCall& call, std::string_view action,
+                    const Fault& fault) {
+    const auto problem = problem_of(fault.error.code, fault.about);
+    auto refusal = make_refusal(problem, fault.error, call.tracking);
+    if (refusal.retry_after) {
+        refusal.retry_after =
+            std::clamp(*refusal.retry_after, std::chrono::seconds(1), retry_after_max);
+    }
+    const auto what = std::string(action) + " " + call.scope + "/" + call.registration_id;
+    log_refusal(refusal, fault.error,
+                {.edge = "device api", .action = what, .peer = call.peer_address});
+    return {.status = problem.status,
+            .body = problem_document(refusal, context.clock.wall()),
+            .retry_after = refusal.retry_after,
+            .error_code = problem.error_code};
+}
+
+DeviceAnswer in_progress(std::string body) {
+    return {.status = 202,
+            .body = std::move(body),
+            .retry_after = poll_after,
+            .error_code = std::nullopt};
+}
+
+DeviceAnswer finished(std::string body) {
+    return {.status = 200,
+            .body = std::move(body),
+            .retry_after = std::nullopt,
+            .error_code = std::nullopt};
+}
+
+std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall& call) {
+    if (auto version = check_api_version(call.api_version); !version) {
+        return std::unexpected(Fault{version.error(), Subject::request});
+    }
+    const auto* site = context.sites.provisioning_of(IdScope(call.scope));
+    if (site == nullptr) {
+        return std::unexpected(
+            Fault{fail(Code::not_found, "ID scope not found").error(), Subject::request});
+    }
+    auto id = parse_registration_id(call.registration_id);
+    if (!id) {
+        return std::unexpected(Fault{id.error(), Subject::registration});
+    }
+    return CheckedCall{.registration = site->registration,
+                       .request = {.id = std::move(*id),
+                                   .proof = call.proof,
+                                   .api_version = call.api_version,
+                                   .payload = std::nullopt,
+                                   .client_version = call.client_version,
+                                   .tracking = call.tracking}};
+}
+
+/// DeviceRegistration (dps-device 2.6): may be empty, may lack the id, may hold any JSON as
+/// payload; null means absent and unknown members mean nothing. `csr` and the like are of later
+/// versions.
+Result<void> read_body(std::string_view body, DeviceRequest& request) {
+    if (trim(body).empty()) {
+        return {};
+    }
+    const auto document = parse_json_object(body);
+    if (!document) {
+        return std::unexpected(document.error());
+    }
+    const auto id = string_member(*document, "registrationId", request.id.text());
+    if (!id) {
+        return std::unexpected(id.error());
+    }
+    if (!equal_ignoring_case(*id, request.id.text())) {
+        return fail(Code::malformed, "registrationId is not the one the request is for");
+    }
+    if (const auto* payload = find_member(*document, "payload")) {
+        request.payload = *payload;
+    }
+    return {};
+}
+
+} // namespace
+
+DeviceAnswer answer_register(const Context& context, const DeviceCall& call,
+                             std::string_view body) {
+    constexpr std::string_view action = "register";
+    auto checked = check(context, call);
+    if (!checked) {
+        return refuse(context, call, action, checked.error());
+    }
+    if (auto read = read_body(body, checked->request); !read) {
+        return refuse(context, call, action, {read.error(), Subject::registration});
+    }
+    const auto accepted = checked->registration->register_device(checked->request);
+    if (!accepted) {
+        return refuse(context, call, action, {accepted.error(), Subject::enrollment});
+    }
+    return in_progress(
+        to_text(JsonObject{{"operationId", accepted->operation.text()}, {"status", "assigning"}}));
+}
+
+DeviceAnswer answer_operation_status(const Context& context, const DeviceCall& call,
+                                     const OperationId& operation) {
+    constexpr std::string_view action = "operation status";
+    const auto checked = check(context, call);
+    if (!checked) {
+        return refuse(context, call, action, checked.error());
+    }
+    const auto found = checked->registration->operation_status(checked->request, operation);
+    if (!found) {
+        return refuse(context, call, action, {found.error(), Subject::operation});
+    }
+    JsonObject document{{"operationId", found->operation.text()},
+                        {"status", provisioning::to_string(found->status)}};
+    if (found->record) {
+        document["registrationState"] = provisioning::to_device_document(*found->record);
+    }
+    return found->status == RegistrationStatus::assigning ? in_progress(to_text(document))
+                                                          : finished(to_text(document));
+}
+
+DeviceAnswer answer_lookup(const Context& context, const DeviceCall& call, std::string_view body) {
+    constexpr std::string_view action = "lookup";
+    auto checked = check(context, call);
+    if (!checked) {
+        return refuse(context, call, action, checked.error());
+    }
+    if (auto read = read_body(body, checked->request); !read) {
+        return refuse(context, call, action, {read.error(), Subject::registration});
+    }
+    const auto record = checked->registration->lookup(checked->request);
+    if (!record) {
+        return refuse(context, call, action, {record.error(), Subject::registration});
+    }
+    return finished(to_text(provisioning::to_device_document(*record)));
+}
+
+DeviceAnswer answer_refused(const Context& context, const DeviceCall& call, std::string_view action,
+                            const Error& error) {
+    return refuse(context, call, action, {error, Subject::request});
+}
+
+} // namespace muster::gateway
