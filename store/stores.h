@@ -26,9 +26,9 @@ std::unique_ptr<Stores> make_memory_stores();
 
 struct SqliteOptions {
     std::filesystem::path file;
-    std::size_t readers = 8;        // read connections
+    std::size_t readers = 8;          // read connections
     std::size_t group_rows_max = 512; // writes committed together at most
-    std::size_t queue_max = 8192;   // writes waiting; beyond it Code::unavailable
+    std::size_t queue_max = 8192;     // writes waiting; beyond it Code::unavailable
 };
 
 /// Opens or creates the database and brings its schema up to date. A newer schema than ours is

@@ -1,0 +1,107 @@
+#pragma once
+// The storage ports over Tables.
+
+#include "store/memory/tables.h"
+
+namespace muster::store::memory {
+
+class Enrollments final : public provisioning::EnrollmentStore {
+  public:
+    explicit Enrollments(Tables& tables) : tables_(tables) {}
+
+    Result<std::optional<provisioning::IndividualEnrollment>>
+    find_individual(const IdScope& scope, const RegistrationId& id) override;
+    Result<void> save(const IdScope& scope, const provisioning::IndividualEnrollment& enrollment,
+                      provisioning::Expected expected) override;
+    Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
+                                  provisioning::Expected expected) override;
+    Result<std::optional<provisioning::EnrollmentGroup>>
+    find_group(const IdScope& scope, const EnrollmentGroupId& id) override;
+    Result<void> save(const IdScope& scope, const provisioning::EnrollmentGroup& group,
+                      provisioning::Expected expected) override;
+    Result<void> erase_group(const IdScope& scope, const EnrollmentGroupId& id,
+                             provisioning::Expected expected) override;
+    Result<std::vector<provisioning::EnrollmentGroup>> groups(const IdScope& scope) override;
+    Result<std::int64_t> groups_revision(const IdScope& scope) override;
+    Result<std::vector<provisioning::IndividualEnrollment>>
+    individuals(const IdScope& scope, const std::string& after, std::size_t count_max) override;
+    Result<std::optional<RegistrationId>>
+    individual_with_thumbprint(const IdScope& scope, const std::string& sha256_thumbprint) override;
+
+  private:
+    Tables& tables_;
+};
+
+class Registrations final : public provisioning::RegistrationStore {
+  public:
+    explicit Registrations(Tables& tables) : tables_(tables) {}
+
+    Result<std::optional<provisioning::RegistrationRecord>> find(const IdScope& scope,
+                                                                 const RegistrationId& id) override;
+    Result<void> save(const IdScope& scope, const provisioning::RegistrationRecord& record,
+                      provisioning::Expected expected) override;
+    Result<void> erase(const IdScope& scope, const RegistrationId& id,
+                       provisioning::Expected expected) override;
+    Result<std::vector<provisioning::RegistrationRecord>> of_group(const IdScope& scope,
+                                                                   const EnrollmentGroupId& group,
+                                                                   const std::string& after,
+                                                                   std::size_t count_max) override;
+    Result<std::vector<provisioning::RegistrationRecord>>
+    all(const IdScope& scope, const std::string& after, std::size_t count_max) override;
+    Result<std::vector<provisioning::RegistrationRecord>>
+    unfinished(const IdScope& scope, std::size_t count_max) override;
+
+  private:
+    Tables& tables_;
+};
+
+class Devices final : public hub::DeviceStore {
+  public:
+    explicit Devices(Tables& tables) : tables_(tables) {}
+
+    Result<std::optional<hub::Device>> find_device(const HubName& hub, const DeviceId& id) override;
+    Result<std::optional<hub::DeviceWithTwin>> find(const HubName& hub,
+                                                    const DeviceId& id) override;
+    Result<void> create(const HubName& hub, const hub::DeviceWithTwin& device) override;
+    Result<void> update_device(const HubName& hub, const hub::Device& device,
+                               std::int64_t expected_version) override;
+    Result<void> update_twin(const HubName& hub, const DeviceId& id, const hub::Twin& twin,
+                             std::int64_t expected_version) override;
+    Result<void> erase(const HubName& hub, const DeviceId& id,
+                       std::int64_t expected_version) override;
+    Result<std::vector<hub::Device>> list(const HubName& hub, const std::string& after,
+                                          std::size_t count_max) override;
+    Result<std::int64_t> count(const HubName& hub) override;
+
+  private:
+    Tables& tables_;
+};
+
+class Sessions final : public hub::SessionStore {
+  public:
+    explicit Sessions(Tables& tables) : tables_(tables) {}
+
+    Result<std::vector<hub::StoredSubscription>> load(const HubName& hub,
+                                                      const DeviceId& id) override;
+    Result<void> save(const HubName& hub, const DeviceId& id,
+                      const std::vector<hub::StoredSubscription>& subscriptions) override;
+
+  private:
+    Tables& tables_;
+};
+
+class Telemetry final : public hub::TelemetryStore {
+  public:
+    explicit Telemetry(Tables& tables) : tables_(tables) {}
+
+    Result<void> append(const HubName& hub, std::vector<hub::Message>& messages,
+                        const hub::Retention& retention) override;
+    Result<std::vector<hub::Message>> read(const HubName& hub, std::int64_t after,
+                                           std::size_t count_max) override;
+    Result<std::int64_t> last_sequence(const HubName& hub) override;
+
+  private:
+    Tables& tables_;
+};
+
+} // namespace muster::store::memory

@@ -1,0 +1,65 @@
+#pragma once
+// What the memory stores keep. One mutex guards everything: the model is for tests and has to be
+// obviously right, not fast.
+
+#include "hub/ports.h"
+#include "provisioning/ports.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace muster::store::memory {
+
+/// The tenant (ID scope or hub) and the id as it is compared.
+using Key = std::pair<std::string, std::string>;
+
+struct TelemetryLog {
+    std::deque<hub::Message> messages;
+    std::int64_t last_sequence = 0;
+};
+
+struct Tables {
+    std::mutex mutex;
+
+    std::map<Key, provisioning::IndividualEnrollment> individuals;
+    std::map<Key, RegistrationId> thumbprints;
+    std::map<Key, provisioning::EnrollmentGroup> groups;
+    std::map<std::string, std::int64_t> groups_revisions;
+    std::map<Key, provisioning::RegistrationRecord> registrations;
+
+    std::map<Key, hub::DeviceWithTwin> devices;
+    std::map<Key, std::vector<hub::StoredSubscription>> sessions;
+    std::map<std::string, TelemetryLog> telemetry;
+};
+
+template <class T>
+std::optional<T> find_in(const std::map<Key, T>& table, const Key& key) {
+    const auto found = table.find(key);
+    return found == table.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// The tenant's values after `after`, in order, that `wanted` accepts.
+template <class T, class Wanted>
+std::vector<T> page_of(const std::map<Key, T>& table, const Key& after, std::size_t count_max,
+                       Wanted wanted) {
+    std::vector<T> page;
+    for (auto at = table.upper_bound(after);
+         at != table.end() && at->first.first == after.first && page.size() < count_max; ++at) {
+        if (wanted(at->second)) {
+            page.push_back(at->second);
+        }
+    }
+    return page;
+}
+
+template <class T>
+std::vector<T> page_of(const std::map<Key, T>& table, const Key& after, std::size_t count_max) {
+    return page_of(table, after, count_max, [](const T&) { return true; });
+}
+
+} // namespace muster::store::memory

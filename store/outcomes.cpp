@@ -1,0 +1,21 @@
+#include "store/outcomes.h"
+
+namespace muster::store {
+
+std::unexpected<Error> version_conflict() {
+    return fail(Code::conflict, "it was changed by somebody else");
+}
+
+std::unexpected<Error> certificate_taken() {
+    return fail(Code::already_exists, "the certificate belongs to another enrollment");
+}
+
+std::unexpected<Error> device_exists() {
+    return fail(Code::already_exists, "the device exists already");
+}
+
+std::unexpected<Error> no_such_device() {
+    return fail(Code::not_found, "the device does not exist");
+}
+
+} // namespace muster::store

@@ -1,0 +1,21 @@
+#pragma once
+// What every engine says in the same words.
+
+#include "base/result.h"
+
+namespace muster::store {
+
+/// Somebody else wrote first, or the thing is gone or already there (ports: "Versions").
+std::unexpected<Error> version_conflict();
+
+/// A client certificate belongs to one individual enrollment only (dps-service 14, 15).
+std::unexpected<Error> certificate_taken();
+
+/// hub::DeviceStore::create of an id in use.
+std::unexpected<Error> device_exists();
+
+/// A session is kept for an existing device only: a session that outlived its device would greet
+/// whoever gets the name next.
+std::unexpected<Error> no_such_device();
+
+} // namespace muster::store

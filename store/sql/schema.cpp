@@ -1,0 +1,122 @@
+// Rules of the schema: the tenant (scope or hub) leads every primary key; a key holds ids in the
+// form in which they are compared; `document` holds everything (provisioning/documents.h,
+// hub/documents.h) and a column beside it exists only because a statement looks for it. Texts
+// compare byte by byte: SQLite's default, and the "C" collation of a PostgreSQL database.
+
+#include "store/sql/schema.h"
+
+#include <array>
+
+namespace muster::store::sql {
+
+namespace {
+
+constexpr std::array first_tables{
+    Statement{R"(
+CREATE TABLE enrollment (
+    scope TEXT NOT NULL,
+    folded_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (scope, folded_id)))"},
+
+    // The key refuses a certificate that belongs to another enrollment (dps-service 14, 15).
+    Statement{R"(
+CREATE TABLE enrollment_certificate (
+    scope TEXT NOT NULL,
+    sha256_thumbprint TEXT NOT NULL,
+    folded_id TEXT NOT NULL,
+    PRIMARY KEY (scope, sha256_thumbprint),
+    FOREIGN KEY (scope, folded_id) REFERENCES enrollment (scope, folded_id) ON DELETE CASCADE))"},
+    Statement{R"(
+CREATE INDEX enrollment_certificate_holder ON enrollment_certificate (scope, folded_id))"},
+
+    Statement{R"(
+CREATE TABLE enrollment_group (
+    scope TEXT NOT NULL,
+    folded_id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (scope, folded_id)))"},
+    Statement{R"(
+CREATE TABLE scope_revision (
+    scope TEXT NOT NULL PRIMARY KEY,
+    groups_revision BIGINT NOT NULL))"},
+
+    Statement{R"(
+CREATE TABLE registration (
+    scope TEXT NOT NULL,
+    folded_id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    folded_group TEXT,
+    unfinished SMALLINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (scope, folded_id)))"},
+    Statement{R"(
+CREATE INDEX registration_group ON registration (scope, folded_group, folded_id)
+    WHERE folded_group IS NOT NULL)"},
+    Statement{R"(
+CREATE INDEX registration_unfinished ON registration (scope, folded_id) WHERE unfinished = 1)"},
+
+    Statement{R"(
+CREATE TABLE device (
+    hub TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (hub, id)))"},
+    // Counting a million rows at every creation would be slow.
+    Statement{R"(
+CREATE TABLE hub_devices (
+    hub TEXT NOT NULL PRIMARY KEY,
+    device_count BIGINT NOT NULL))"},
+
+    // Apart from the identity: twins are large and change often, identities are read at every
+    // connection.
+    Statement{R"(
+CREATE TABLE twin (
+    hub TEXT NOT NULL,
+    device TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (hub, device),
+    FOREIGN KEY (hub, device) REFERENCES device (hub, id) ON DELETE CASCADE))"},
+    Statement{R"(
+CREATE TABLE session (
+    hub TEXT NOT NULL,
+    device TEXT NOT NULL,
+    subscriptions TEXT NOT NULL,
+    PRIMARY KEY (hub, device),
+    FOREIGN KEY (hub, device) REFERENCES device (hub, id) ON DELETE CASCADE))"},
+
+    // Remembers the last sequence when the messages themselves are gone.
+    Statement{R"(
+CREATE TABLE hub_telemetry (
+    hub TEXT NOT NULL PRIMARY KEY,
+    last_sequence BIGINT NOT NULL))"},
+    Statement{R"(
+CREATE TABLE telemetry (
+    hub TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    enqueued BIGINT NOT NULL,
+    device TEXT NOT NULL,
+    properties TEXT NOT NULL,
+    auth_method TEXT NOT NULL,
+    generation_id TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (hub, sequence)))"},
+};
+
+constexpr std::array all_migrations{Migration{first_tables}};
+
+} // namespace
+
+std::span<const Migration> migrations() {
+    return all_migrations;
+}
+
+} // namespace muster::store::sql

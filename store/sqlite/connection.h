@@ -1,0 +1,64 @@
+#pragma once
+// One SQLite connection with its prepared statements. Belongs to one thread at a time.
+
+#include "store/sql/database.h"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace muster::store::sqlite {
+
+enum class Access { reading, writing };
+
+class Connection final : public sql::Connection {
+  public:
+    static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file,
+                                                    Access access);
+    ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    Result<std::int64_t> run(const sql::Statement& statement,
+                             std::initializer_list<sql::Value> values,
+                             const sql::EachRow& each_row) override;
+    using sql::Connection::run;
+
+    /// Kept by the file from then on. Error: unsupported, if the file system cannot.
+    Result<void> enter_wal_mode();
+
+    /// Once, without keeping it prepared: pragmas and migrations.
+    Result<void> execute(std::string_view text);
+    Result<std::int64_t> query_integer(std::string_view text);
+
+    /// False once the engine has rolled the transaction back by itself, as it may on a full disk.
+    [[nodiscard]] bool in_transaction() const;
+
+  private:
+    struct Prepared {
+        sqlite3_stmt* statement = nullptr;
+        // SQLite takes $1 for a name and numbers parameters as they appear: here is, for each of
+        // $1, $2, .., the index it got.
+        std::vector<int> positions;
+    };
+
+    explicit Connection(sqlite3* handle) : handle_(handle) {}
+
+    Result<void> configure(Access access);
+    Result<sqlite3_stmt*> compile(std::string_view text, unsigned flags);
+    Result<const Prepared*> prepare(const sql::Statement& statement);
+    Result<void> bind(const Prepared& prepared, std::initializer_list<sql::Value> values);
+    Result<void> step_through(sqlite3_stmt* statement, std::string_view text,
+                              const sql::EachRow& each_row);
+
+    sqlite3* handle_ = nullptr;
+    std::unordered_map<const sql::Statement*, Prepared> prepared_;
+};
+
+} // namespace muster::store::sqlite

@@ -1,0 +1,69 @@
+#pragma once
+// Group commit. Callers queue their writes; one thread runs everything that has queued up in one
+// transaction, commits it, and wakes them all. While it commits, the next group gathers: the more
+// callers wait, the more rows share one fsync.
+//
+//   caller:  join the last open group ---- wait for that group ---- take the own outcome
+//   thread:  close the first group, BEGIN, every unit under a SAVEPOINT, COMMIT, wake the group
+//
+// A unit that fails is undone alone and tells only its caller. If the transaction as a whole fails
+// (disk full, I/O error), every unit of the group has failed, whatever it had returned.
+
+#include "store/sqlite/connection.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace muster::store::sqlite {
+
+struct WriterLimits {
+    std::size_t group_rows_max = 512;
+    std::size_t queue_max = 8192;
+};
+
+/// Thread safe.
+class Writer {
+  public:
+    Writer(std::unique_ptr<Connection> connection, WriterLimits limits);
+    /// Commits what is queued. No write may be under way when it is called.
+    ~Writer();
+
+    /// Returns when the group is durable, or has failed.
+    Result<void> write(const sql::Work& work);
+
+  private:
+    /// One caller's write; lives on the caller's stack while it waits.
+    struct Unit {
+        const sql::Work* work = nullptr;
+        Result<void> outcome;
+    };
+
+    struct Group {
+        std::vector<Unit*> units;
+        std::atomic<int> done = 0; // an int is what a futex waits for
+    };
+
+    std::shared_ptr<Group> join(Unit& unit);
+    std::shared_ptr<Group> next_group();
+    void run_groups();
+    void commit(Group& group);
+    Result<void> run_transaction(Group& group);
+    /// Fails only if the whole transaction has; what the work said is in the unit.
+    Result<void> run_unit(Unit& unit);
+
+    std::unique_ptr<Connection> connection_;
+    const WriterLimits limits_;
+
+    std::mutex mutex_;
+    std::condition_variable work_queued_;
+    std::deque<std::shared_ptr<Group>> groups_;
+    std::size_t waiting_count_ = 0;
+    bool stopping_ = false;
+
+    std::thread thread_; // last: it uses everything above
+};
+
+} // namespace muster::store::sqlite
