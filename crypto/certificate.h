@@ -33,7 +33,7 @@ class Certificate {
     /// .NET style, leaf-most first: `CN=a, OU=b` (dps-service 6.1).
     [[nodiscard]] std::string subject_name() const;
     [[nodiscard]] std::string issuer_name() const;
-    [[nodiscard]] std::string serial_number() const; // upper-case hex
+    [[nodiscard]] std::string serial_number() const;     // upper-case hex
     [[nodiscard]] std::string sha1_thumbprint() const;   // 40 upper-case hex
     [[nodiscard]] std::string sha256_thumbprint() const; // 64 upper-case hex
     [[nodiscard]] int version() const;                   // 3 for v3
@@ -44,6 +44,7 @@ class Certificate {
     friend bool operator==(const Certificate& left, const Certificate& right);
 
     struct Handle; // the OpenSSL object; only crypto/ and net/ look inside
+
     [[nodiscard]] const Handle& handle() const { return *handle_; }
 
   private:
@@ -61,10 +62,11 @@ struct ChainRefusal {
     std::string reason;
 };
 
-/// Verifies with OpenSSL that `chain` (leaf first, then its issuers in any order) leads to `anchor`:
-/// signatures, validity at `now`, CA flags, path lengths, and no purpose that excludes client
-/// authentication. The anchor may be an intermediate; it need not be self-signed, and it need not be
-/// part of the chain presented. Returns the path from the leaf to the anchor, both included.
+/// Verifies with OpenSSL that `chain` (leaf first, then its issuers in any order) leads to
+/// `anchor`: signatures, validity at `now`, CA flags, path lengths, and no purpose that excludes
+/// client authentication. The anchor may be an intermediate; it need not be self-signed, and it
+/// need not be part of the chain presented. Returns the path from the leaf to the anchor, both
+/// included.
 std::expected<std::vector<Certificate>, ChainRefusal>
 verify_chain(std::span<const Certificate> chain, const Certificate& anchor, WallTime now);
 

@@ -13,10 +13,10 @@
 namespace muster::crypto {
 
 struct SasToken {
-    std::string resource_raw;  // sr as received: this is what is signed
-    std::string expiry_raw;    // se as received: this too
-    std::string signature;     // sig, percent- and base64-decoded
-    std::string policy_raw;    // skn as received, empty if absent
+    std::string resource_raw; // sr as received: this is what is signed
+    std::string expiry_raw;   // se as received: this too
+    std::string signature;    // sig, percent- and base64-decoded
+    std::string policy_raw;   // skn as received, empty if absent
     long long expiry_unix_seconds = 0;
 
     /// sr percent-decoded once; host and path as they came, any `https://` still there.

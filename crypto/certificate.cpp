@@ -1,0 +1,228 @@
+#include "crypto/certificate.h"
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "crypto/certificate_handle.h"
+#include "crypto/keys.h"
+
+#include <climits>
+#include <openssl/asn1.h>
+
+#include <algorithm>
+#include <array>
+
+namespace muster::crypto {
+
+namespace {
+
+constexpr std::string_view pem_begin = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
+constexpr std::size_t der_bytes_max = 16 * 1024;
+constexpr std::size_t text_bytes_max = 256 * 1024;
+constexpr std::size_t pem_line_chars = 64;
+
+std::unexpected<Error> not_a_certificate(std::string cause = {}) {
+    return fail(Code::malformed, "not a certificate", std::move(cause));
+}
+
+std::string without_white_space(std::string_view text) {
+    std::string result(text);
+    std::erase_if(result, [](char c) { return trim(std::string_view(&c, 1)).empty(); });
+    return result;
+}
+
+/// The base64 between the lines of the first PEM certificate; nothing if there is none.
+std::optional<std::string_view> first_pem_body(std::string_view text) {
+    const auto begin = text.find(pem_begin);
+    if (begin == std::string_view::npos) {
+        return std::nullopt;
+    }
+    text.remove_prefix(begin + pem_begin.size());
+    const auto end = text.find(pem_end);
+    return end == std::string_view::npos ? std::nullopt : std::optional(text.substr(0, end));
+}
+
+std::optional<WallTime> to_wall_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) {
+        return std::nullopt;
+    }
+    const std::chrono::year_month_day date{
+        std::chrono::year(parts.tm_year + 1900),
+        std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
+        std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
+    return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(parts.tm_hour) +
+           std::chrono::minutes(parts.tm_min) + std::chrono::seconds(parts.tm_sec);
+}
+
+/// Nothing for text that holds a zero byte: what one reader takes for the end, another reads past.
+std::optional<std::string> to_utf8(const ASN1_STRING* text) {
+    unsigned char* bytes = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&bytes, text);
+    if (size < 0) {
+        return std::nullopt;
+    }
+    std::string result(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    OPENSSL_free(bytes);
+    return result.find('\0') == std::string::npos ? std::optional(result) : std::nullopt;
+}
+
+std::string name_text(const X509_NAME* name) {
+    const ErrorScope errors;
+    const BioPtr bio(BIO_new(BIO_s_mem()));
+    constexpr unsigned long flags = XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_DN_REV | XN_FLAG_FN_SN |
+                                    ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_QUOTE |
+                                    ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT |
+                                    ASN1_STRFLGS_DUMP_UNKNOWN | ASN1_STRFLGS_DUMP_DER;
+    X509_NAME_print_ex(bio.get(), name, 0, flags);
+    return contents(bio.get());
+}
+
+} // namespace
+
+Result<Certificate> Certificate::Handle::adopt(X509Ptr x509) {
+    const ErrorScope errors;
+    const auto not_before = to_wall_time(X509_get0_notBefore(x509.get()));
+    const auto not_after = to_wall_time(X509_get0_notAfter(x509.get()));
+    if (!not_before || !not_after) {
+        return not_a_certificate("its validity is not a pair of times");
+    }
+    X509_check_purpose(x509.get(), -1, 0); // fills the cache of extensions
+    auto handle = std::make_shared<Handle>();
+    handle->der = contents(x509.get());
+    handle->not_before = *not_before;
+    handle->not_after = *not_after;
+    handle->x509 = std::move(x509);
+    return Certificate(std::move(handle));
+}
+
+Result<Certificate> Certificate::from_der(std::string_view der) {
+    const ErrorScope errors;
+    if (der.size() > der_bytes_max) {
+        return not_a_certificate("too large");
+    }
+    const auto* begin = reinterpret_cast<const unsigned char*>(der.data());
+    const auto* end = begin;
+    X509Ptr x509(d2i_X509(nullptr, &end, static_cast<long>(der.size())));
+    if (!x509) {
+        return not_a_certificate(ErrorScope::text());
+    }
+    if (end != begin + der.size()) {
+        return not_a_certificate("bytes after the certificate");
+    }
+    return Handle::adopt(std::move(x509));
+}
+
+Result<Certificate> Certificate::from_text(std::string_view text) {
+    if (text.size() > text_bytes_max) {
+        return not_a_certificate("too large");
+    }
+    auto body = first_pem_body(text);
+    auto bytes = base64_decode(without_white_space(body.value_or(text)));
+    if (!bytes) {
+        return not_a_certificate(bytes.error().detail);
+    }
+    if (body || !bytes->starts_with("-----BEGIN")) {
+        return from_der(*bytes);
+    }
+    // PEM in base64: once more, and no deeper (dps-service 6.3).
+    body = first_pem_body(*bytes);
+    const auto inner = base64_decode(without_white_space(body.value_or("")));
+    return inner ? from_der(*inner) : not_a_certificate(inner.error().detail);
+}
+
+std::string Certificate::der() const {
+    return handle_->der;
+}
+
+std::string Certificate::pem() const {
+    const std::string body = base64_encode(handle_->der);
+    std::string text(pem_begin);
+    text += '\n';
+    for (std::size_t i = 0; i < body.size(); i += pem_line_chars) {
+        text += body.substr(i, pem_line_chars);
+        text += '\n';
+    }
+    text += pem_end;
+    return text + '\n';
+}
+
+std::optional<std::string> Certificate::common_name() const {
+    const ErrorScope errors;
+    const X509_NAME* name = X509_get_subject_name(handle_->get());
+    const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0) {
+        return std::nullopt;
+    }
+    return to_utf8(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+}
+
+std::optional<std::string> Certificate::first_dns_name() const {
+    const ErrorScope errors;
+    const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(handle_->get(), NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_DNS) {
+            return to_utf8(name->d.dNSName);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string Certificate::subject_name() const {
+    return name_text(X509_get_subject_name(handle_->get()));
+}
+
+std::string Certificate::issuer_name() const {
+    return name_text(X509_get_issuer_name(handle_->get()));
+}
+
+std::string Certificate::serial_number() const {
+    const ErrorScope errors;
+    const BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(handle_->get()), nullptr));
+    if (!number) {
+        return {};
+    }
+    char* digits = BN_bn2hex(number.get());
+    std::string text(digits);
+    OPENSSL_free(digits);
+    return text;
+}
+
+std::string Certificate::sha1_thumbprint() const {
+    return hex_encode_upper(sha1(handle_->der));
+}
+
+std::string Certificate::sha256_thumbprint() const {
+    return hex_encode_upper(sha256(handle_->der));
+}
+
+int Certificate::version() const {
+    return static_cast<int>(X509_get_version(handle_->get())) + 1;
+}
+
+WallTime Certificate::not_before() const {
+    return handle_->not_before;
+}
+
+WallTime Certificate::not_after() const {
+    return handle_->not_after;
+}
+
+bool Certificate::is_ca() const {
+    return (X509_get_extension_flags(handle_->get()) & EXFLAG_CA) != 0;
+}
+
+bool operator==(const Certificate& left, const Certificate& right) {
+    return left.handle_ == right.handle_ || left.handle_->der == right.handle_->der;
+}
+
+Validity validity_at(const Certificate& certificate, WallTime now) {
+    if (now < certificate.not_before()) {
+        return Validity::not_yet_valid;
+    }
+    return now > certificate.not_after() ? Validity::expired : Validity::valid;
+}
+
+} // namespace muster::crypto
