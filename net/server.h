@@ -46,6 +46,9 @@ class Server {
 
     [[nodiscard]] std::size_t connection_count() const;
 
+    /// Of the listener at that place in the options; what was chosen, if port 0 was asked for.
+    [[nodiscard]] std::uint16_t port(std::size_t listener) const;
+
   private:
     struct State;
     explicit Server(std::unique_ptr<State> state);

@@ -26,6 +26,7 @@ class ServerTls {
     ~ServerTls();
 
     struct Context;
+
     [[nodiscard]] const Context& context() const { return *context_; }
 
   private:
@@ -48,6 +49,7 @@ class ClientTls {
     ~ClientTls();
 
     struct Context;
+
     [[nodiscard]] const Context& context() const { return *context_; }
 
   private:
