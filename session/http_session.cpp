@@ -30,7 +30,9 @@ class RequestParser final : public http::basic_parser<true> {
 
     HttpRequest request;
     HttpVersion version;
-    bool took_chunk_header = false;
+
+    /// Between two chunks: a size line, or the last one with the trailers, comes next.
+    [[nodiscard]] bool at_chunk_framing() const { return chunked() && !in_chunk_; }
 
   private:
     using Text = beast::string_view;
@@ -59,19 +61,25 @@ class RequestParser final : public http::basic_parser<true> {
         return piece.size();
     }
 
-    void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {
-        took_chunk_header = true;
+    void on_chunk_header_impl(std::uint64_t size, Text, ErrorCode&) override {
+        in_chunk_ = size > 0;
     }
 
-    std::size_t on_chunk_body_impl(std::uint64_t, Text piece, ErrorCode&) override {
+    std::size_t on_chunk_body_impl(std::uint64_t remaining, Text piece, ErrorCode&) override {
         request.body.append(piece.data(), piece.size());
+        in_chunk_ = remaining > piece.size();
         return piece.size();
     }
 
     void on_finish_impl(ErrorCode&) override {}
 
     bool head_done_ = false;
+    bool in_chunk_ = false;
 };
+
+/// Beast asserts that it is never asked about less than this of the last chunk; and no chunked body
+/// has less after any of its chunks.
+constexpr std::size_t chunk_framing_bytes_min = std::string_view("0\r\n\r\n").size();
 
 HttpFault fault_of(const beast::error_code& error) {
     if (error == http::error::body_limit) {
@@ -227,12 +235,15 @@ bool HttpSession::State::read_body() {
 /// the parser (extensions, leading zeros, trailers); here it has that of a head.
 bool HttpSession::State::body_piece(std::size_t& used) {
     const std::size_t available = input.size() - used;
-    parser->took_chunk_header = false;
+    const bool at_framing = parser->at_chunk_framing();
+    if (at_framing && available < chunk_framing_bytes_min) {
+        return true;
+    }
     beast::error_code error;
     const std::size_t taken =
         parser->put(beast::net::const_buffer(input.data() + used, available), error);
     const bool incomplete = error == http::error::need_more;
-    const std::size_t framing = incomplete ? available : parser->took_chunk_header ? taken : 0;
+    const std::size_t framing = at_framing ? (incomplete ? available : taken) : 0;
     if (framing > limits.header_bytes_max) {
         return fault({400, "the chunked framing is too long"});
     }
