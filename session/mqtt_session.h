@@ -31,6 +31,8 @@ struct MqttLimits {
 struct MqttClosed {
     bool clean = false;
     std::string reason; // for the log
+
+    bool operator==(const MqttClosed&) const = default;
 };
 
 using MqttEvent = std::variant<mqtt::Connect, mqtt::Publish, mqtt::Subscribe, mqtt::Unsubscribe,
