@@ -88,8 +88,8 @@ void read_server(const toml::table* table, ServerConfig& config, Mistakes& mista
     read_addresses(reader, config);
     config.https_port = static_cast<std::uint16_t>(
         reader.number("https_port", 1, 65535).value_or(config.https_port));
-    config.mqtt_port = static_cast<std::uint16_t>(
-        reader.number("mqtt_port", 1, 65535).value_or(config.mqtt_port));
+    config.mqtt_port =
+        static_cast<std::uint16_t>(reader.number("mqtt_port", 1, 65535).value_or(config.mqtt_port));
     config.hosts = lower_case(reader.texts("hosts"));
     config.workers = static_cast<std::size_t>(
         reader.number("workers", 1, 1024).value_or(static_cast<std::int64_t>(config.workers)));

@@ -17,8 +17,8 @@
 namespace muster::app {
 
 struct HubConfig {
-    std::string name;          // what people call it, "hub-1"
-    HubName host;              // what devices call it: a DNS name or an IP address
+    std::string name; // what people call it, "hub-1"
+    HubName host;     // what devices call it: a DNS name or an IP address
     std::int64_t devices_max = 1'000'000;
     std::int64_t telemetry_messages_max = 1'000'000;
     int telemetry_days_max = 7;
@@ -58,8 +58,8 @@ struct ServerConfig {
 /// Parses and checks. The error's detail has one line for each mistake: `FILE:LINE: what is wrong`.
 Result<ServerConfig> parse_config(std::string_view text, const std::string& file_name);
 
-/// Cross-checks that hold however the configuration came about: at least one instance and hub, links
-/// to hubs that exist, no host name served twice, ports that differ.
+/// Cross-checks that hold however the configuration came about: at least one instance and hub,
+/// links to hubs that exist, no host name served twice, ports that differ.
 Result<void> check_config(const ServerConfig& config);
 
 /// What `serve` uses when there is no file: one instance and two hubs. On a loopback address the

@@ -6,7 +6,6 @@
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
 #include <boost/url/parse.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,7 +67,9 @@ bool is_loopback_address(std::string_view text) {
     return six.has_value() && six->is_loopback();
 }
 
-bool is_any_address(std::string_view text) { return text == "0.0.0.0" || text == "::"; }
+bool is_any_address(std::string_view text) {
+    return text == "0.0.0.0" || text == "::";
+}
 
 Result<ServerConfig> default_config(const IdScope& scope, const std::vector<std::string>& listen,
                                     const std::vector<std::string>& hosts) {

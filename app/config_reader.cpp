@@ -12,7 +12,9 @@ void Mistakes::add_at_line(std::uint32_t line, const std::string& what) {
     lines_.push_back(fmt::format("{}:{}: {}", file_name_, line, what));
 }
 
-std::string Mistakes::text() const { return fmt::format("{}", fmt::join(lines_, "\n")); }
+std::string Mistakes::text() const {
+    return fmt::format("{}", fmt::join(lines_, "\n"));
+}
 
 const toml::node* TableReader::find(std::string_view key) {
     known_.emplace(key);

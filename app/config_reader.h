@@ -3,14 +3,14 @@
 
 #include "base/result.h"
 
+#include <toml++/toml.h>
+
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <toml++/toml.h>
 
 namespace muster::app {
 
@@ -38,8 +38,7 @@ class TableReader {
 
     std::optional<std::string> text(std::string_view key);
     std::string required_text(std::string_view key);
-    std::optional<std::int64_t> number(std::string_view key, std::int64_t least,
-                                       std::int64_t most);
+    std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most);
     std::optional<bool> flag(std::string_view key);
 
     /// A string, or an array of strings.

@@ -35,9 +35,9 @@ std::string format_secrets(const PolicyKeys& keys) {
     for (const auto& [section, policies] : keys) {
         out += fmt::format("\n[\"{}\"]\n", section);
         for (const auto& [policy, pair] : policies) {
-            out += fmt::format("{} = {{ primary = \"{}\", secondary = \"{}\" }}\n", policy,
-                               crypto::encode_key(pair.primary),
-                               crypto::encode_key(pair.secondary));
+            out +=
+                fmt::format("{} = {{ primary = \"{}\", secondary = \"{}\" }}\n", policy,
+                            crypto::encode_key(pair.primary), crypto::encode_key(pair.secondary));
         }
     }
     return out;
@@ -70,7 +70,7 @@ Result<PolicyKeys> parse_secrets(const std::string& text, const std::string& fil
                                                              file_name, policy.str()));
                 }
                 keys[std::string(section.str())][std::string(policy.str())] = {*primary,
-                                                                              *secondary};
+                                                                               *secondary};
             }
         }
     } catch (const toml::parse_error& error) { // toml++ has no other way to say it
@@ -116,18 +116,16 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
     std::error_code error;
     const bool made = std::filesystem::create_directories(path, error);
     if (error) {
-        return fail(Code::unavailable,
-                    fmt::format("cannot make the data folder {}: {}", path.string(),
-                                error.message()));
+        return fail(Code::unavailable, fmt::format("cannot make the data folder {}: {}",
+                                                   path.string(), error.message()));
     }
     if (made) {
         std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
     }
     auto lock = FileLock::acquire(path / "lock");
     if (!lock) {
-        return fail(Code::unavailable,
-                    fmt::format("cannot use the data folder {}: {}", path.string(),
-                                lock.error().detail));
+        return fail(Code::unavailable, fmt::format("cannot use the data folder {}: {}",
+                                                   path.string(), lock.error().detail));
     }
     return DataFolder(std::filesystem::absolute(path), std::move(*lock));
 }

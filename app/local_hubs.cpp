@@ -22,7 +22,9 @@ hub::Authentication authentication_of(const provisioning::HubCredential& credent
 
 } // namespace
 
-void LocalHubs::add(hub::Service& service) { services_[service.settings().name] = &service; }
+void LocalHubs::add(hub::Service& service) {
+    services_[service.settings().name] = &service;
+}
 
 Result<void> LocalHubs::ensure_device(const HubName& hub,
                                       const provisioning::DeviceProvision& provision) {
@@ -30,10 +32,9 @@ Result<void> LocalHubs::ensure_device(const HubName& hub,
     if (found == services_.end()) {
         return fail(Code::not_found, "hub is not known here", hub.text());
     }
-    return found->second->ensure_device(provision.device_id,
-                                        authentication_of(provision.credential),
-                                        provision.iot_edge, provision.initial_twin.tags,
-                                        provision.initial_twin.desired);
+    return found->second->ensure_device(
+        provision.device_id, authentication_of(provision.credential), provision.iot_edge,
+        provision.initial_twin.tags, provision.initial_twin.desired);
 }
 
 } // namespace muster::app

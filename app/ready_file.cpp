@@ -38,11 +38,10 @@ Result<ReadyHub> ready_hub_from(const Json& value) {
 
 Result<ReadyFile> ready_file_from(const JsonObject& object) {
     ReadyFile ready;
-    for (const auto& [key, target] :
-         {std::pair{"idScope", &ready.id_scope},
-          std::pair{"provisioningHost", &ready.provisioning_host},
-          std::pair{"provisioningAddress", &ready.provisioning_address},
-          std::pair{"caFile", &ready.ca_file}}) {
+    for (const auto& [key, target] : {std::pair{"idScope", &ready.id_scope},
+                                      std::pair{"provisioningHost", &ready.provisioning_host},
+                                      std::pair{"provisioningAddress", &ready.provisioning_address},
+                                      std::pair{"caFile", &ready.ca_file}}) {
         auto text = string_member(object, key);
         if (!text) {
             return std::unexpected(text.error());
@@ -133,8 +132,7 @@ Result<ReadyFile> read_ready_file(const std::filesystem::path& path) {
     }
     auto object = parse_json_object(*text, {.bytes_max = file_bytes_max});
     if (!object) {
-        return fail(Code::malformed,
-                    fmt::format("{}: {}", path.string(), object.error().detail));
+        return fail(Code::malformed, fmt::format("{}: {}", path.string(), object.error().detail));
     }
     auto ready = ready_file_from(*object);
     if (!ready) {

@@ -50,20 +50,19 @@ const HubConfig& hub_named(const ServerConfig& config, const std::string& name) 
 Result<provisioning::CaCertificate> load_ca(const CaFile& file) {
     auto text = read_file(file.file, ca_file_bytes_max);
     if (!text) {
-        return fail(Code::malformed, fmt::format("certificate '{}': {}", file.name,
-                                                 text.error().detail));
+        return fail(Code::malformed,
+                    fmt::format("certificate '{}': {}", file.name, text.error().detail));
     }
     auto certificate = crypto::Certificate::from_text(*text);
     if (!certificate) {
-        return fail(Code::malformed, fmt::format("certificate '{}': {}", file.name,
-                                                 certificate.error().detail));
+        return fail(Code::malformed,
+                    fmt::format("certificate '{}': {}", file.name, certificate.error().detail));
     }
     return provisioning::CaCertificate{file.name, *certificate, file.verified};
 }
 
-Result<provisioning::Instance> make_instance(const ServerConfig& config,
-                                             const InstanceConfig& settings,
-                                             const PolicyKeys& keys) {
+Result<provisioning::Instance>
+make_instance(const ServerConfig& config, const InstanceConfig& settings, const PolicyKeys& keys) {
     using provisioning::Right;
     provisioning::Instance instance;
     instance.scope = settings.scope;
@@ -74,11 +73,11 @@ Result<provisioning::Instance> make_instance(const ServerConfig& config,
             {hub_named(config, link.hub).host, link.weight, link.apply_allocation_policy});
     }
     const KeyPair& owner = keys_of(keys, "scope:" + settings.scope.text(), provisioning_owner);
-    instance.policies.push_back({provisioning_owner,
-                                 {owner.primary, owner.secondary},
-                                 {Right::service_config, Right::enrollment_read,
-                                  Right::enrollment_write, Right::device_connect,
-                                  Right::registration_read, Right::registration_write}});
+    instance.policies.push_back(
+        {provisioning_owner,
+         {owner.primary, owner.secondary},
+         {Right::service_config, Right::enrollment_read, Right::enrollment_write,
+          Right::device_connect, Right::registration_read, Right::registration_write}});
     for (const CaFile& file : settings.certificates) {
         auto certificate = load_ca(file);
         if (!certificate) {
@@ -166,9 +165,9 @@ Result<void> Server::Parts::open(DataFolder& folder) {
 
 Result<void> Server::Parts::build_services() {
     for (const HubConfig& settings : config.hubs) {
-        hubs.push_back(std::make_unique<hub::Service>(
-            hub_settings(settings, keys), stores->devices(), stores->sessions(),
-            stores->telemetry(), timers, clock, random));
+        hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys),
+                                                      stores->devices(), stores->sessions(),
+                                                      stores->telemetry(), timers, clock, random));
         local_hubs.add(*hubs.back());
         sites.add(*hubs.back());
     }
@@ -186,8 +185,8 @@ Result<void> Server::Parts::build_services() {
             return std::unexpected(resumed.error());
         }
         if (*resumed > 0) {
-            log::info("resuming unfinished registrations",
-                      {{"scope", parts.instance.scope.text()}, {"count", std::to_string(*resumed)}});
+            log::info("resuming unfinished registrations", {{"scope", parts.instance.scope.text()},
+                                                            {"count", std::to_string(*resumed)}});
         }
     }
     return {};
@@ -218,7 +217,9 @@ Result<void> Server::Parts::listen(DataFolder& folder) {
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Server::~Server() { stop(std::chrono::milliseconds(0)); }
+Server::~Server() {
+    stop(std::chrono::milliseconds(0));
+}
 
 Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config, DataFolder& folder) {
     auto parts = std::make_unique<Parts>(config);
@@ -264,9 +265,9 @@ ReadyFile Server::ready_file() const {
     for (const HubConfig& hub : config.hubs) {
         ready.hubs.push_back(
             {hub.name, hub.host.text(),
-             connection_string(hub.host.text(), "iothubowner",
-                               keys_of(parts_->keys, "hub:" + hub.host.text(), "iothubowner")
-                                   .primary)});
+             connection_string(
+                 hub.host.text(), "iothubowner",
+                 keys_of(parts_->keys, "hub:" + hub.host.text(), "iothubowner").primary)});
     }
     return ready;
 }

@@ -27,7 +27,8 @@ constexpr std::chrono::days backdated{1};
 
 Result<void> store_identity(const crypto::Identity& identity, const std::filesystem::path& chain,
                             const std::string& chain_pem, const std::filesystem::path& key) {
-    // The key first: a certificate without its key is useless, a key alone is overwritten next time.
+    // The key first: a certificate without its key is useless, a key alone is overwritten next
+    // time.
     if (auto written = write_file_atomically(key, identity.key_pem.reveal(), private_mode);
         !written) {
         return written;
@@ -55,12 +56,13 @@ Result<crypto::Identity> load_or_make_ca(const std::filesystem::path& folder, Wa
     if (std::filesystem::exists(certificate)) {
         return load_identity(certificate, key);
     }
-    auto ca = crypto::issue({.common_name = "Muster private CA " + hex_encode_lower(random.bytes(4)),
-                             .purpose = crypto::Purpose::certificate_authority,
-                             .not_before = now - backdated,
-                             .not_after = now + ca_life,
-                             .path_length = 0},
-                            nullptr, random);
+    auto ca =
+        crypto::issue({.common_name = "Muster private CA " + hex_encode_lower(random.bytes(4)),
+                       .purpose = crypto::Purpose::certificate_authority,
+                       .not_before = now - backdated,
+                       .not_after = now + ca_life,
+                       .path_length = 0},
+                      nullptr, random);
     if (!ca) {
         return ca;
     }
@@ -89,8 +91,8 @@ bool still_good(const std::filesystem::path& folder, const std::string& fingerpr
 }
 
 Result<void> make_server_identity(const std::filesystem::path& folder,
-                                  const std::vector<std::string>& names,
-                                  const crypto::Identity& ca, WallTime now, Random& random) {
+                                  const std::vector<std::string>& names, const crypto::Identity& ca,
+                                  WallTime now, Random& random) {
     crypto::CertificateRequest request{.common_name = "Muster server",
                                        .purpose = crypto::Purpose::server,
                                        .not_before = now - backdated,

@@ -1,0 +1,224 @@
+#include "app/api_client.h"
+
+#include "app/data_folder.h"
+#include "base/encoding.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/sas.h"
+
+#include <fmt/format.h>
+
+namespace muster::app {
+
+namespace {
+
+constexpr std::size_t reply_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t ca_bytes_max = 1024 * 1024;
+constexpr std::chrono::minutes token_life{10};
+constexpr const char* provisioning_api_version = "2021-10-01";
+constexpr const char* hub_api_version = "2021-04-12";
+
+Code code_of(unsigned status) {
+    switch (status) {
+    case 400: return Code::malformed;
+    case 401:
+    case 403: return Code::unauthenticated;
+    case 404: return Code::not_found;
+    case 408:
+    case 504: return Code::deadline_exceeded;
+    case 409: return Code::conflict;
+    case 412: return Code::precondition;
+    case 413: return Code::too_large;
+    case 429: return Code::rate_limited;
+    case 501: return Code::unsupported;
+    case 503: return Code::unavailable;
+    default: return Code::internal;
+    }
+}
+
+/// The text people should read: `message` of provisioning, `Message` of a hub (dps-service 8.1,
+/// iothub B.17), where a method's is a document again.
+std::string message_of(std::string_view body) {
+    const auto document = parse_json_object(body);
+    if (!document) {
+        return std::string(body);
+    }
+    if (const auto text = string_member(*document, "message"); text && !text->empty()) {
+        return *text;
+    }
+    const auto text = string_member(*document, "Message");
+    if (!text || text->empty()) {
+        return std::string(body);
+    }
+    if (const auto inner = parse_json_object(*text)) {
+        return string_member(*inner, "message", *text).value_or(*text);
+    }
+    const auto parts = split_once(*text, ';');
+    return parts ? std::string(parts->second) : *text;
+}
+
+Result<std::string> ca_pem(const std::string& file) {
+    return file.empty() ? Result<std::string>("") : read_file(file, ca_bytes_max);
+}
+
+struct Place {
+    std::string address;
+    std::uint16_t port = 443;
+    std::string ca_file;
+};
+
+Result<ApiClient> make_client(std::string_view connection_text, const Place& place,
+                              std::string api_version, const Clock& clock) {
+    auto connection = parse_connection_string(connection_text);
+    if (!connection) {
+        return std::unexpected(connection.error());
+    }
+    auto ca = ca_pem(place.ca_file);
+    if (!ca) {
+        return std::unexpected(ca.error());
+    }
+    net::HttpClient http({.host = connection->host,
+                          .address = place.address,
+                          .port = place.port,
+                          .ca_pem = std::move(*ca),
+                          .body_bytes_max = reply_bytes_max});
+    return ApiClient(std::move(*connection), std::move(http), std::move(api_version), clock);
+}
+
+Place place_of(const ConnectOptions& options) {
+    return {options.address, options.port != 0 ? options.port : std::uint16_t{443},
+            options.ca_file};
+}
+
+/// What the flags leave open comes from the ready file.
+Place place_of(const ConnectOptions& options, const ReadyFile& ready, bool needs_address) {
+    Place place{options.address, options.port != 0 ? options.port : ready.https_port,
+                options.ca_file.empty() ? ready.ca_file : options.ca_file};
+    if (place.address.empty() && needs_address) {
+        place.address = ready.provisioning_address;
+    }
+    return place;
+}
+
+Result<ApiClient> ready_hub_client(const ConnectOptions& options, const ReadyFile& ready,
+                                   const ReadyHub& hub, const Clock& clock) {
+    // A hub named by an address listens there; one named by a name need not resolve here.
+    const bool needs_address = !is_ip_address(hub.host_name);
+    return make_client(hub.connection_string.reveal(), place_of(options, ready, needs_address),
+                       hub_api_version, clock);
+}
+
+} // namespace
+
+ApiClient::ApiClient(ConnectionString connection, net::HttpClient http, std::string api_version,
+                     const Clock& clock)
+    : connection_(std::move(connection)), http_(std::move(http)),
+      api_version_(std::move(api_version)), clock_(clock) {}
+
+Result<net::HttpReply> ApiClient::send(const Request& request) {
+    net::HttpCall call{.method = request.method,
+                       .path_and_query = request.path + "?api-version=" + api_version_,
+                       .headers = request.headers,
+                       .body = request.body,
+                       .time_max = request.time_max};
+    for (const auto& [name, value] : request.query) {
+        call.path_and_query += fmt::format("&{}={}", name, percent_encode(value));
+    }
+    call.headers.emplace_back("Authorization",
+                              crypto::make_sas(connection_.host, connection_.key,
+                                               clock_.wall() + token_life, connection_.policy));
+    if (!request.body.empty()) {
+        call.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+    }
+    auto reply = http_.send(call);
+    if (!reply || (reply->status >= 200 && reply->status < 300)) {
+        return reply;
+    }
+    return fail(code_of(reply->status),
+                fmt::format("{} ({})", message_of(reply->body), reply->status));
+}
+
+Result<Json> ApiClient::send_json(const Request& request) {
+    auto reply = send(request);
+    if (!reply) {
+        return std::unexpected(reply.error());
+    }
+    return parse_json(reply->body, {.bytes_max = reply_bytes_max});
+}
+
+Result<ReadyFile> find_server(const ConnectOptions& options) {
+    const auto folder = options.data.empty() ? default_data_folder() : options.data;
+    auto ready = read_ready_file(folder / "ready.json");
+    if (!ready && ready.error().code != Code::malformed) {
+        return fail(Code::unavailable,
+                    fmt::format("no server is running on {}; start one with `muster serve`, or say "
+                                "where one is with --connection-string",
+                                folder.string()));
+    }
+    return ready;
+}
+
+Result<ApiClient> connect_provisioning(const ConnectOptions& options, const Clock& clock) {
+    if (!options.connection_string.empty()) {
+        return make_client(options.connection_string, place_of(options), provisioning_api_version,
+                           clock);
+    }
+    auto ready = find_server(options);
+    if (!ready) {
+        return std::unexpected(ready.error());
+    }
+    return make_client(ready->service_connection_string.reveal(), place_of(options, *ready, true),
+                       provisioning_api_version, clock);
+}
+
+Result<std::vector<ApiClient>> connect_hubs(const ConnectOptions& options, const Clock& clock) {
+    std::vector<ApiClient> clients;
+    if (!options.connection_string.empty()) {
+        auto client =
+            make_client(options.connection_string, place_of(options), hub_api_version, clock);
+        if (!client) {
+            return std::unexpected(client.error());
+        }
+        clients.push_back(std::move(*client));
+        return clients;
+    }
+    auto ready = find_server(options);
+    if (!ready) {
+        return std::unexpected(ready.error());
+    }
+    for (const ReadyHub& hub : ready->hubs) {
+        if (!options.hub.empty() && !equal_ignoring_case(options.hub, hub.name) &&
+            !equal_ignoring_case(options.hub, hub.host_name)) {
+            continue;
+        }
+        auto client = ready_hub_client(options, *ready, hub, clock);
+        if (!client) {
+            return std::unexpected(client.error());
+        }
+        clients.push_back(std::move(*client));
+    }
+    if (clients.empty()) {
+        return fail(Code::not_found, fmt::format("the server has no hub '{}'", options.hub));
+    }
+    return clients;
+}
+
+Result<ApiClient> connect_hub_of(const std::string& device, const ConnectOptions& options,
+                                 const Clock& clock) {
+    auto hubs = connect_hubs(options, clock);
+    if (!hubs) {
+        return std::unexpected(hubs.error());
+    }
+    for (ApiClient& hub : *hubs) {
+        auto known = hub.send({.method = "GET", .path = "/twins/" + percent_encode(device)});
+        if (known) {
+            return std::move(hub);
+        }
+        if (known.error().code != Code::not_found) {
+            return std::unexpected(known.error());
+        }
+    }
+    return fail(Code::not_found, fmt::format("no hub knows the device '{}'", device));
+}
+
+} // namespace muster::app

@@ -1,0 +1,68 @@
+#pragma once
+// The service APIs as the command line uses them: a connection string, signed requests, replies.
+
+#include "app/ready_file.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "net/http_client.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace muster::app {
+
+/// How a command was told to find its server. With nothing set, the local server's ready file.
+struct ConnectOptions {
+    std::string connection_string;
+    std::string hub;     // a hub of the ready file, by name or host name; empty: all of them
+    std::string address; // connect here instead of resolving the host name
+    std::string ca_file;
+    std::uint16_t port = 0;
+    std::filesystem::path data; // the data folder whose ready file is read
+};
+
+class ApiClient {
+  public:
+    struct Request {
+        std::string method;
+        std::string path; // percent-encoded, without the query
+        std::vector<std::pair<std::string, std::string>> query;
+        std::vector<std::pair<std::string, std::string>> headers;
+        std::string body;
+        std::chrono::milliseconds time_max{30'000};
+    };
+
+    ApiClient(ConnectionString connection, net::HttpClient http, std::string api_version,
+              const Clock& clock);
+
+    /// A reply with a 2xx status. Every other status becomes an Error with the service's own text.
+    Result<net::HttpReply> send(const Request& request);
+
+    /// The JSON document of a 2xx reply.
+    Result<Json> send_json(const Request& request);
+
+    [[nodiscard]] const std::string& host() const { return connection_.host; }
+
+  private:
+    ConnectionString connection_;
+    net::HttpClient http_;
+    std::string api_version_;
+    const Clock& clock_;
+};
+
+Result<ReadyFile> find_server(const ConnectOptions& options);
+
+Result<ApiClient> connect_provisioning(const ConnectOptions& options, const Clock& clock);
+
+/// The hub that knows the device: the one the options name, else the first of the ready file's.
+Result<ApiClient> connect_hub_of(const std::string& device, const ConnectOptions& options,
+                                 const Clock& clock);
+
+/// Every hub that the options allow: the one they name, else all of the ready file.
+Result<std::vector<ApiClient>> connect_hubs(const ConnectOptions& options, const Clock& clock);
+
+} // namespace muster::app

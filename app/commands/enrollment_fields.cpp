@@ -1,0 +1,95 @@
+#include "app/commands/enrollment_fields.h"
+
+#include "base/file.h"
+
+#include <CLI/CLI.hpp>
+
+namespace muster::app {
+
+namespace {
+
+constexpr std::size_t file_bytes_max = 1024 * 1024;
+
+Result<JsonObject> attestation_of(const EnrollmentFields& fields, std::string_view slot) {
+    if (!fields.ca_name.empty()) {
+        return JsonObject{{"type", "x509"},
+                          {"x509", {{"caReferences", {{"primary", fields.ca_name}}}}}};
+    }
+    if (!fields.certificate_file.empty()) {
+        auto pem = read_file(fields.certificate_file, file_bytes_max);
+        if (!pem) {
+            return std::unexpected(pem.error());
+        }
+        JsonObject certificates;
+        certificates[slot] = {{"primary", {{"certificate", *pem}}}};
+        return JsonObject{{"type", "x509"}, {"x509", std::move(certificates)}};
+    }
+    // Keys left empty are made by the server.
+    return JsonObject{
+        {"type", "symmetricKey"},
+        {"symmetricKey",
+         {{"primaryKey", fields.primary_key}, {"secondaryKey", fields.secondary_key}}}};
+}
+
+} // namespace
+
+void add_enrollment_fields(CLI::App& command, EnrollmentFields& fields) {
+    auto* primary = command.add_option("--primary-key", fields.primary_key,
+                                       "base64 of 16 to 64 bytes (default: the server makes one)");
+    command.add_option("--secondary-key", fields.secondary_key, "likewise");
+    auto* certificate = command.add_option("--certificate", fields.certificate_file,
+                                           "PEM or DER file; X.509 attestation");
+    certificate->check(CLI::ExistingFile)->excludes(primary);
+    command
+        .add_option("--ca-name", fields.ca_name,
+                    "CA certificate of the instance, by name; X.509 attestation")
+        ->excludes(primary)
+        ->excludes(certificate);
+    command.add_option("--allocation-policy", fields.allocation_policy)
+        ->check(CLI::IsMember({"hashed", "static", "geoLatency", "custom"}));
+    command.add_option("--iot-hub", fields.hubs, "candidate hub by host name, repeatable");
+    command
+        .add_option("--initial-twin", fields.initial_twin_file, "JSON file with tags, properties")
+        ->check(CLI::ExistingFile);
+    command.add_flag("--edge", fields.iot_edge, "the device is an IoT Edge device");
+    command.add_flag("--disabled", fields.disabled, "refuse its devices");
+    command.add_flag("--update", fields.update, "replace it if it exists");
+}
+
+Result<JsonObject> enrollment_document(const EnrollmentFields& fields,
+                                       std::string_view certificate_slot) {
+    JsonObject document;
+    auto attestation = attestation_of(fields, certificate_slot);
+    if (!attestation) {
+        return attestation;
+    }
+    document["attestation"] = std::move(*attestation);
+    document["provisioningStatus"] = fields.disabled ? "disabled" : "enabled";
+    document["reprovisionPolicy"] = {{"updateHubAssignment", true}, {"migrateDeviceData", true}};
+    if (fields.iot_edge) {
+        document["capabilities"] = {{"iotEdge", true}};
+    }
+    if (!fields.allocation_policy.empty()) {
+        document["allocationPolicy"] = fields.allocation_policy;
+    }
+    if (!fields.hubs.empty()) {
+        document["iotHubs"] = JsonArray(fields.hubs.begin(), fields.hubs.end());
+        if (fields.allocation_policy.empty()) {
+            document["allocationPolicy"] = fields.hubs.size() == 1 ? "static" : "hashed";
+        }
+    }
+    if (!fields.initial_twin_file.empty()) {
+        auto text = read_file(fields.initial_twin_file, file_bytes_max);
+        if (!text) {
+            return std::unexpected(text.error());
+        }
+        auto twin = parse_json_object(*text);
+        if (!twin) {
+            return std::unexpected(twin.error());
+        }
+        document["initialTwin"] = std::move(*twin);
+    }
+    return document;
+}
+
+} // namespace muster::app
