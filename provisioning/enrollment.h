@@ -20,6 +20,8 @@ namespace muster::provisioning {
 struct SymmetricKeys {
     Secret primary; // decoded
     Secret secondary;
+
+    friend bool operator==(const SymmetricKeys&, const SymmetricKeys&) = default;
 };
 
 template <class T>
@@ -32,14 +34,21 @@ struct SymmetricKeyAttestation {
     SymmetricKeys keys;
 };
 
+/// Certificates as a caller writes them. A slot that came as `info` only means "the one you have"
+/// (dps-service 6.4): `kept` then holds the SHA-256 thumbprint it names, or nothing readable
+/// (empty). Nothing stored has `kept` set; Enrollments::put resolves it.
+struct CertificateSlots : Slots<crypto::Certificate> {
+    Slots<std::string> kept;
+};
+
 /// The device's own certificates; individual enrollments only.
 struct ClientCertificates {
-    Slots<crypto::Certificate> certificates;
+    CertificateSlots certificates;
 };
 
 /// A certificate that must stand in the device's chain; groups only.
 struct SigningCertificates {
-    Slots<crypto::Certificate> certificates;
+    CertificateSlots certificates;
 };
 
 /// Names of CA certificates registered with the instance.
@@ -60,7 +69,12 @@ using Attestation = std::variant<SymmetricKeyAttestation, ClientCertificates, Si
 
 enum class ProvisioningStatus : std::uint8_t { enabled, disabled };
 
-enum class AllocationPolicy : std::uint8_t { hashed, geo_latency, fixed, custom }; // fixed: "static"
+enum class AllocationPolicy : std::uint8_t {
+    hashed,
+    geo_latency,
+    fixed,
+    custom
+}; // fixed: "static"
 
 struct ReprovisionPolicy {
     bool update_hub_assignment = true;
@@ -70,6 +84,8 @@ struct ReprovisionPolicy {
 struct InitialTwin {
     JsonObject tags;
     JsonObject desired;
+
+    friend bool operator==(const InitialTwin&, const InitialTwin&) = default;
 };
 
 /// What individual enrollments and groups have in common.
@@ -78,14 +94,14 @@ struct EnrollmentTerms {
     ProvisioningStatus status = ProvisioningStatus::enabled;
     std::optional<AllocationPolicy> allocation_policy; // absent: the instance's default decides
     std::optional<ReprovisionPolicy> reprovision_policy;
-    std::vector<HubName> hubs; // empty: every linked hub is a candidate
-    std::optional<HubName> legacy_hub; // iotHubHostName
-    std::optional<bool> iot_edge;      // capabilities.iotEdge
-    std::optional<JsonObject> initial_twin;          // exactly as sent; see initial_twin_of()
-    std::optional<JsonObject> custom_allocation;     // customAllocationDefinition, exactly as sent
-    std::optional<std::string> trust_bundle_id;      // echoed
-    std::optional<JsonObject> certificate_issuance;  // clientCertificateIssuancePolicy, echoed
-    std::optional<std::string> credential_policy;    // credentialPolicyName, echoed
+    std::vector<HubName> hubs;                      // empty: every linked hub is a candidate
+    std::optional<HubName> legacy_hub;              // iotHubHostName
+    std::optional<bool> iot_edge;                   // capabilities.iotEdge
+    std::optional<JsonObject> initial_twin;         // exactly as sent; see initial_twin_of()
+    std::optional<JsonObject> custom_allocation;    // customAllocationDefinition, exactly as sent
+    std::optional<std::string> trust_bundle_id;     // echoed
+    std::optional<JsonObject> certificate_issuance; // clientCertificateIssuancePolicy, echoed
+    std::optional<std::string> credential_policy;   // credentialPolicyName, echoed
 };
 
 /// Set by the service, never by a caller.

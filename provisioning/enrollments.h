@@ -28,7 +28,8 @@ struct EnrollmentView {
     std::optional<RegistrationRecord> registration;
 };
 
-/// Thread safe. Errors of all: not_found, already_exists, precondition, malformed, plus the store's.
+/// Thread safe. Errors of all: not_found, already_exists, precondition, malformed, plus the
+/// store's.
 class Enrollments {
   public:
     Enrollments(const Instance& instance, EnrollmentStore& enrollments,

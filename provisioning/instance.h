@@ -15,11 +15,12 @@ namespace muster::provisioning {
 
 struct LinkedHub {
     HubName name;
-    int weight = 1;                        // 1 to 1000
-    bool apply_allocation_policy = true;   // false: never chosen
+    int weight = 1;                      // 1 to 1000
+    bool apply_allocation_policy = true; // false: never chosen
 };
 
-/// Rights nest: write contains read; enrollment write contains registration rights (dps-service 1.6).
+/// Rights nest: write contains read; enrollment write contains registration rights
+/// (dps-service 1.6).
 enum class Right : std::uint8_t {
     service_config,
     enrollment_read,

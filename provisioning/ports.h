@@ -25,8 +25,8 @@ class EnrollmentStore {
   public:
     virtual ~EnrollmentStore() = default;
 
-    virtual Result<std::optional<IndividualEnrollment>> find_individual(const IdScope& scope,
-                                                                        const RegistrationId& id) = 0;
+    virtual Result<std::optional<IndividualEnrollment>>
+    find_individual(const IdScope& scope, const RegistrationId& id) = 0;
     virtual Result<void> save(const IdScope& scope, const IndividualEnrollment& enrollment,
                               Expected expected) = 0;
     /// Removes the enrollment and its registration record in one transaction (dps-service 9.5).
@@ -74,9 +74,8 @@ class RegistrationStore {
                                                              std::size_t count_max) = 0;
 
     /// Every record of the scope, ordered by folded id, after `after`.
-    virtual Result<std::vector<RegistrationRecord>> all(const IdScope& scope,
-                                                        const std::string& after,
-                                                        std::size_t count_max) = 0;
+    virtual Result<std::vector<RegistrationRecord>>
+    all(const IdScope& scope, const std::string& after, std::size_t count_max) = 0;
 
     /// Records with an unfinished plan, at most so many: read at start-up and finished.
     virtual Result<std::vector<RegistrationRecord>> unfinished(const IdScope& scope,

@@ -37,14 +37,25 @@ struct Assignment {
     Substatus substatus = Substatus::initial_assignment;
 };
 
+/// Where an attempt that did not end in an assignment may have left the device. The next attempt
+/// goes there again while that hub is linked, so that no device ends up enabled on two hubs.
+struct UnconfirmedPlace {
+    HubName hub;
+    DeviceId device_id;
+};
+
 /// How the device will prove itself at the hub (iothub C.2).
 struct HubKeys {
     SymmetricKeys keys;
+
+    friend bool operator==(const HubKeys&, const HubKeys&) = default;
 };
 
 struct HubThumbprints {
     std::string primary; // SHA-256, upper-case hex
     std::string secondary;
+
+    friend bool operator==(const HubThumbprints&, const HubThumbprints&) = default;
 };
 
 using HubCredential = std::variant<HubKeys, HubThumbprints>;
@@ -55,6 +66,8 @@ struct DeviceProvision {
     HubCredential credential;
     bool iot_edge = false;
     InitialTwin initial_twin; // used only if the identity has to be created
+
+    friend bool operator==(const DeviceProvision&, const DeviceProvision&) = default;
 };
 
 /// What has been decided and must now happen at a hub. Keep still confirms the identity and its
@@ -65,6 +78,8 @@ struct Plan {
     PlanKind kind = PlanKind::assign;
     HubName hub;
     DeviceProvision provision;
+
+    friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 struct Failure {
@@ -86,14 +101,15 @@ using DecidedBy = std::variant<DecidedByIndividual, DecidedByGroup>;
 struct RegistrationRecord {
     RegistrationId id; // as first spelled
     RegistrationStatus status = RegistrationStatus::unassigned;
-    std::optional<Assignment> assignment; // survives a later failure
-    std::optional<Plan> plan;             // present exactly while status is assigning
-    std::optional<Failure> failure;       // with failed and disabled
+    std::optional<Assignment> assignment;        // survives a later failure
+    std::optional<Plan> plan;                    // present exactly while status is assigning
+    std::optional<UnconfirmedPlace> unconfirmed; // until an assignment is confirmed
+    std::optional<Failure> failure;              // with failed and disabled
     std::optional<DecidedBy> decided_by;
-    OperationId operation;                // of the latest attempt
+    OperationId operation;                       // of the latest attempt
     std::vector<OperationId> earlier_operations; // newest first, at most 4; still answered
-    std::optional<JsonObject> payload;    // from a custom allocation webhook
-    std::optional<JsonObject> attestation_note; // "x509":{} or "symmetricKey":{...} of the answer
+    std::optional<JsonObject> payload;           // from a custom allocation webhook
+    std::optional<JsonObject> attestation_note;  // "x509":{} or "symmetricKey":{...} of the answer
     ResourceStamp stamp;
 
     [[nodiscard]] bool answers_to(const OperationId& asked) const;

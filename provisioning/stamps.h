@@ -1,0 +1,27 @@
+#pragma once
+// Versions and etags of stored resources (reference: dps-service 2.5).
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "provisioning/enrollment.h"
+
+namespace muster::provisioning {
+
+/// When something was written, and under which etag.
+struct Mark {
+    WallTime now;
+    ETag etag;
+};
+
+/// Base64 of a quoted GUID: safe in headers, shells and JSON, and never given out twice.
+ETag new_etag(Random& random);
+
+Mark new_mark(const Clock& clock, Random& random);
+
+ResourceStamp first_stamp(const Mark& mark);
+
+/// One version on. Time shown never runs backwards, even if the clock did.
+ResourceStamp next_stamp(const ResourceStamp& previous, const Mark& mark);
+
+} // namespace muster::provisioning
