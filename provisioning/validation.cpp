@@ -1,0 +1,108 @@
+#include "provisioning/validation.h"
+
+#include "base/text.h"
+#include "provisioning/documents/members.h"
+
+#include <boost/url/parse.hpp>
+
+namespace muster::provisioning {
+
+namespace {
+
+Result<void> check_allocation(const EnrollmentTerms& terms) {
+    if (!terms.hubs.empty() && !terms.allocation_policy) {
+        return fail(Code::malformed,
+                    "Enrollment allocationPolicy must be specified when iotHubs are specified.");
+    }
+    if (terms.allocation_policy == AllocationPolicy::fixed && terms.hubs.size() > 1) {
+        return fail(Code::malformed, "the static allocation policy takes a single hub");
+    }
+    if (terms.allocation_policy == AllocationPolicy::custom && !terms.custom_allocation) {
+        return fail(Code::malformed, "A CustomAllocationDefinition is required when the "
+                                     "allocation policy is set to 'Custom'");
+    }
+    return {};
+}
+
+bool is_web_address(const std::string& text) {
+    const auto url = boost::urls::parse_absolute_uri(text);
+    return url && !url->host().empty() &&
+           (equal_ignoring_case(std::string_view(url->scheme()), "https") ||
+            equal_ignoring_case(std::string_view(url->scheme()), "http"));
+}
+
+/// Any well-formed address is taken; nobody calls it at this point.
+Result<void> check_custom_allocation(const EnrollmentTerms& terms) {
+    if (!terms.custom_allocation) {
+        return {};
+    }
+    MemberReader members(*terms.custom_allocation, "customAllocationDefinition.");
+    members.required_text("apiVersion");
+    if (!is_web_address(members.required_text("webhookUrl"))) {
+        members.refuse("webhookUrl", "must be an absolute http or https address");
+    }
+    return members.verdict();
+}
+
+Result<void> check_hubs(const EnrollmentTerms& terms, const Instance& instance) {
+    std::vector<HubName> hubs = terms.hubs;
+    if (terms.legacy_hub) {
+        hubs.push_back(*terms.legacy_hub);
+    }
+    for (const HubName& hub : hubs) {
+        if (instance.find_hub(hub) == nullptr) {
+            return fail(Code::malformed,
+                        "hub '" + hub.text() + "' is not linked to this provisioning service");
+        }
+    }
+    return {};
+}
+
+Result<void> check_references(const Attestation& attestation, const Instance& instance) {
+    const auto* references = std::get_if<CaReferences>(&attestation);
+    if (references == nullptr) {
+        return {};
+    }
+    for (const auto& name : {references->names.primary, references->names.secondary}) {
+        if (name && instance.find_certificate(*name) == nullptr) {
+            return fail(Code::malformed, "no CA certificate is called '" + *name + "'");
+        }
+    }
+    return {};
+}
+
+Result<void> check_terms(const EnrollmentTerms& terms, const Instance& instance) {
+    if (auto checked = check_allocation(terms); !checked) {
+        return checked;
+    }
+    if (auto checked = check_custom_allocation(terms); !checked) {
+        return checked;
+    }
+    if (auto checked = check_hubs(terms, instance); !checked) {
+        return checked;
+    }
+    return check_references(terms.attestation, instance);
+}
+
+} // namespace
+
+Result<void> validate(const IndividualEnrollment& enrollment, const Instance& instance) {
+    if (std::holds_alternative<SigningCertificates>(enrollment.terms.attestation)) {
+        return fail(Code::malformed, "an individual enrollment takes no signingCertificates");
+    }
+    return check_terms(enrollment.terms, instance);
+}
+
+Result<void> validate(const EnrollmentGroup& group, const Instance& instance) {
+    const Attestation& attestation = group.terms.attestation;
+    const bool fits = std::holds_alternative<SymmetricKeyAttestation>(attestation) ||
+                      std::holds_alternative<SigningCertificates>(attestation) ||
+                      std::holds_alternative<CaReferences>(attestation);
+    if (!fits) {
+        return fail(Code::malformed, "an enrollment group attests by symmetricKey, or by x509 with "
+                                     "signingCertificates or caReferences");
+    }
+    return check_terms(group.terms, instance);
+}
+
+} // namespace muster::provisioning
