@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "provisioning/identification.h"
 #include "provisioning/instance.h"
 #include "provisioning/ports.h"
 
@@ -15,12 +16,6 @@
 #include <vector>
 
 namespace muster::provisioning {
-
-/// What a device shows to prove who it is. Both may be there; the enrollment says which counts.
-struct Proof {
-    std::string sas;                       // raw token text, empty if none
-    std::vector<std::string> certificates; // DER, leaf first, as presented
-};
 
 struct DeviceRequest {
     RegistrationId id;

@@ -1,0 +1,160 @@
+#include "provisioning/plan_runner.h"
+
+#include "base/log.h"
+#include "provisioning/planning.h"
+
+#include <algorithm>
+
+namespace muster::provisioning {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_delay{125};
+constexpr milliseconds longest_delay{10'000};
+constexpr milliseconds full_queue_delay{500};
+
+bool may_pass(Code code) {
+    return code == Code::unavailable || code == Code::deadline_exceeded ||
+           code == Code::rate_limited || code == Code::conflict;
+}
+
+Failure failure_of(const Error& error) {
+    if (error.code == Code::not_found) {
+        return {failure_code::no_hub, "The assigned IoT hub does not exist."};
+    }
+    if (may_pass(error.code)) {
+        return {failure_code::internal, "The IoT hub could not be reached."};
+    }
+    if (error.code == Code::internal) {
+        return {failure_code::internal, "An internal error occurred at the IoT hub."};
+    }
+    return {failure_code::hub_refused, "The IoT hub refused the device: " + error.detail};
+}
+
+} // namespace
+
+milliseconds delay_after(int tries) {
+    const int doublings = std::clamp(tries - 1, 0, 16);
+    return std::min(first_delay * (1 << doublings), longest_delay);
+}
+
+void PlanRunner::start(const RegistrationId& id) {
+    {
+        const std::scoped_lock lock(mutex_);
+        const auto [run, is_new] = runs_.try_emplace(id);
+        if (!is_new) {
+            run->second.again = true;
+            return;
+        }
+    }
+    enqueue(id);
+}
+
+void PlanRunner::enqueue(const RegistrationId& id) {
+    const bool accepted = ports_.workers.submit([weak = weak_from_this(), id] {
+        if (const auto self = weak.lock()) {
+            self->advance(id);
+        }
+    });
+    if (!accepted) { // overload: the plan is stored and can wait
+        wait(id, full_queue_delay);
+    }
+}
+
+void PlanRunner::wait(const RegistrationId& id, milliseconds delay) {
+    ports_.timers.after(delay, [weak = weak_from_this(), id] {
+        if (const auto self = weak.lock()) {
+            self->enqueue(id);
+        }
+    });
+}
+
+void PlanRunner::advance(const RegistrationId& id) {
+    switch (attempt(id)) {
+    case Step::repeat: enqueue(id); return;
+    case Step::wait: wait(id, delay_after(tries_of(id))); return;
+    case Step::ended: break;
+    }
+    if (!end(id)) {
+        enqueue(id);
+    }
+}
+
+PlanRunner::Step PlanRunner::attempt(const RegistrationId& id) {
+    const auto found = ports_.registrations.find(ports_.scope, id);
+    if (!found) {
+        log::warning("registration record unreadable",
+                     {{"registration_id", id.text()}, {"cause", found.error().cause}});
+        // The plan stays stored: the device's next request, or a restart, takes it up again.
+        return count_try(id, std::nullopt) < plan_tries_max ? Step::wait : Step::ended;
+    }
+    if (!*found || !(*found)->plan) {
+        return Step::ended;
+    }
+    return carry_out(**found);
+}
+
+PlanRunner::Step PlanRunner::carry_out(const RegistrationRecord& planned) {
+    const int tries = count_try(planned.id, planned.operation);
+    const auto told = ports_.hubs.ensure_device(planned.plan->hub, planned.plan->provision);
+    if (!told && may_pass(told.error().code) && tries < plan_tries_max) {
+        return Step::wait;
+    }
+    const RegistrationRecord next =
+        told ? record_assignment(planned, new_mark(ports_.clock, ports_.random))
+             : outcome_of(planned, told.error());
+    const auto saved =
+        ports_.registrations.save(ports_.scope, next, Expected{planned.stamp.version});
+    if (saved) {
+        return Step::ended;
+    }
+    if (tries >= plan_tries_max) {
+        return Step::ended;
+    }
+    // Somebody changed the record meanwhile (another credential, a deletion): read it again.
+    return saved.error().code == Code::conflict ? Step::repeat : Step::wait;
+}
+
+RegistrationRecord PlanRunner::outcome_of(const RegistrationRecord& planned, const Error& error) {
+    log::warning("registration failed", {{"registration_id", planned.id.text()},
+                                         {"operation", planned.operation.text()},
+                                         {"hub", planned.plan->hub.text()},
+                                         {"code", std::string(to_string(error.code))},
+                                         {"detail", error.detail},
+                                         {"cause", error.cause}});
+    const bool unsure =
+        may_pass(error.code) || error.code == Code::internal || tries_of(planned.id) > 1;
+    return record_failure(planned, failure_of(error),
+                          unsure ? HubKnows::perhaps : HubKnows::nothing,
+                          new_mark(ports_.clock, ports_.random));
+}
+
+int PlanRunner::count_try(const RegistrationId& id, const std::optional<OperationId>& operation) {
+    const std::scoped_lock lock(mutex_);
+    Run& run = runs_[id];
+    if (operation && run.operation != *operation) {
+        run.operation = *operation;
+        run.tries = 0;
+    }
+    return ++run.tries;
+}
+
+int PlanRunner::tries_of(const RegistrationId& id) {
+    const std::scoped_lock lock(mutex_);
+    return runs_[id].tries;
+}
+
+bool PlanRunner::end(const RegistrationId& id) {
+    const std::scoped_lock lock(mutex_);
+    const auto run = runs_.find(id);
+    if (run != runs_.end() && run->second.again) {
+        run->second.again = false;
+        return false;
+    }
+    runs_.erase(id);
+    return true;
+}
+
+} // namespace muster::provisioning

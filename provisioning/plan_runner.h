@@ -1,0 +1,72 @@
+#pragma once
+// Carries out stored plans: tells the hub, then stores the outcome. Idempotent at every step, so it
+// may start over anywhere; what it must do next is only ever read from the stored record.
+//
+// One device has at most one run in this process at a time, so that a late word of an old run
+// cannot reach a hub after a new one's. Thread safe.
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/task.h"
+#include "provisioning/ports.h"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+namespace muster::provisioning {
+
+/// Ten tries at a hub that does not answer, within about 36 seconds: a device has an answer inside
+/// the 50 seconds that clients allow (dps-device 10, 23).
+inline constexpr int plan_tries_max = 10;
+
+/// How long to wait after so many failed tries: 1/8 s, doubling, at most 10 s.
+std::chrono::milliseconds delay_after(int tries);
+
+class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
+  public:
+    struct Ports {
+        IdScope scope;
+        RegistrationStore& registrations;
+        Hubs& hubs;
+        Executor& workers;
+        Scheduler& timers;
+        const Clock& clock;
+        Random& random;
+    };
+
+    explicit PlanRunner(const Ports& ports) : ports_(ports) {}
+
+    /// Sees to it that the plan stored for this id is carried out soon. Does nothing more if that
+    /// is under way already.
+    void start(const RegistrationId& id);
+
+  private:
+    struct Run {
+        OperationId operation; // whose tries are counted
+        int tries = 0;
+        bool again = false; // start() was called meanwhile: look once more before ending
+    };
+
+    enum class Step { ended, repeat, wait };
+
+    void enqueue(const RegistrationId& id);
+    void wait(const RegistrationId& id, std::chrono::milliseconds delay);
+    void advance(const RegistrationId& id);
+    Step attempt(const RegistrationId& id);
+    Step carry_out(const RegistrationRecord& planned);
+    RegistrationRecord outcome_of(const RegistrationRecord& planned, const Error& error);
+
+    /// Which try this is; another operation starts at one again.
+    int count_try(const RegistrationId& id, const std::optional<OperationId>& operation);
+    int tries_of(const RegistrationId& id);
+    bool end(const RegistrationId& id);
+
+    Ports ports_;
+    std::mutex mutex_;
+    std::unordered_map<RegistrationId, Run> runs_;
+};
+
+} // namespace muster::provisioning
