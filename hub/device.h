@@ -21,6 +21,9 @@ struct Authentication {
     Secret secondary_key;
     std::string primary_thumbprint; // upper-case hex, SHA-1 or SHA-256; empty unless self_signed
     std::string secondary_thumbprint;
+    /// Only in a request: the document named no authentication. Creation means sas with new keys,
+    /// an update means what there is.
+    bool left_open = false;
 };
 
 struct Device {
@@ -30,7 +33,7 @@ struct Device {
     ETag etag;
     DeviceStatus status = DeviceStatus::enabled;
     std::string status_reason;
-    WallTime status_updated;  // the epoch 0001-01-01 (see never()) until it changes
+    WallTime status_updated; // the epoch 0001-01-01 (see never()) until it changes
     Authentication authentication;
     bool iot_edge = false;
     std::string device_scope;

@@ -14,7 +14,8 @@ JsonObject to_document(const DeviceView& view);
 JsonObject to_document(const TwinView& view);
 
 /// What a caller may set of an identity; read-only and unknown members are ignored. Keys left open
-/// come out empty. Error: malformed, naming the member.
+/// come out empty, no authentication at all comes out as left_open. Error: malformed, naming the
+/// member.
 Result<Device> device_from_document(const JsonObject& document);
 
 JsonObject to_stored_document(const Device& device);

@@ -44,7 +44,15 @@ class Live {
     explicit Live(const Clock& clock);
     ~Live();
 
-    /// Displaces and closes an older link of the same device.
+    /// Tells whether a device was cut between the moment it was looked up in order to authenticate
+    /// it and the moment it is attached.
+    using Admission = std::uint64_t;
+    [[nodiscard]] Admission admission(const DeviceId& device) const;
+
+    /// Displaces and closes an older link of the same device. With a stale admission the link is
+    /// closed instead, and a LinkId that names no attachment comes back.
+    LinkId attach(const DeviceId& device, std::shared_ptr<DeviceLink> link, Admission admission);
+    /// For a link that was not authenticated against a stored identity.
     LinkId attach(const DeviceId& device, std::shared_ptr<DeviceLink> link);
     void detach(const DeviceId& device, LinkId link);
 
@@ -68,6 +76,8 @@ class Live {
 
     /// Deleted, disabled, re-keyed or moved: ends the connection at once.
     void cut(const DeviceId& device, const std::string& reason);
+    /// Forgets when the device was last seen: its identity is gone.
+    void forget(const DeviceId& device);
 
     /// Calls back once, from any thread, as soon as the device takes methods (at once if it does).
     /// Returns a number for stop_waiting().

@@ -9,6 +9,7 @@
 #include "hub/live.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,14 +41,16 @@ class Methods {
         std::size_t payload_bytes_max = 128 * 1024;
     };
 
-    Methods(Live& live, Scheduler& timers, const Limits& limits);
+    /// Request ids count up from `first_request`; let it differ from start to start, so that an
+    /// answer to a call made before a restart matches none made after it.
+    Methods(Live& live, Scheduler& timers, const Limits& limits, std::uint64_t first_request = 1);
     ~Methods();
 
     using Done = std::move_only_function<void(Result<MethodReply>)>;
 
     /// `done` is called exactly once, on any thread, unless the process ends. Errors: unavailable
     /// (404103: not online within the connect timeout), deadline_exceeded (504101: no answer in
-    /// time), rate_limited (too many in flight), malformed.
+    /// time), rate_limited (too many in flight), too_large (the payload, or the device's answer).
     void invoke(const DeviceId& device, const MethodCall& call, Done done);
 
     /// The device answered. Late, repeated and foreign answers are dropped in silence.

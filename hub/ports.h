@@ -57,7 +57,8 @@ struct StoredSubscription {
 class SessionStore {
   public:
     virtual ~SessionStore() = default;
-    virtual Result<std::vector<StoredSubscription>> load(const HubName& hub, const DeviceId& id) = 0;
+    virtual Result<std::vector<StoredSubscription>> load(const HubName& hub,
+                                                         const DeviceId& id) = 0;
     /// Replaces all; an empty list removes the session.
     virtual Result<void> save(const HubName& hub, const DeviceId& id,
                               const std::vector<StoredSubscription>& subscriptions) = 0;
@@ -67,8 +68,8 @@ class TelemetryStore {
   public:
     virtual ~TelemetryStore() = default;
 
-    /// Appends in the given order, in one transaction; gives out the sequence numbers and drops what
-    /// retention no longer covers.
+    /// Appends in the given order, in one transaction; gives out the sequence numbers and drops
+    /// what retention no longer covers.
     virtual Result<void> append(const HubName& hub, std::vector<Message>& messages,
                                 const Retention& retention) = 0;
 

@@ -7,15 +7,17 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "hub/authentication.h"
+#include "hub/device_count.h"
+#include "hub/if_match.h"
 #include "hub/live.h"
 #include "hub/methods.h"
 #include "hub/policies.h"
 #include "hub/ports.h"
+#include "hub/stripes.h"
+#include "hub/telemetry_watch.h"
 
-#include <array>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,28 +33,12 @@ struct HubSettings {
     std::int64_t devices_max = 1'000'000;
 };
 
-/// If-Match of the service API (iothub B.1).
-struct IfMatch {
-    enum class Kind : std::uint8_t { absent, any, exactly };
-    Kind kind = Kind::absent;
-    ETag etag;
-
-    /// `*`, `"*"`, `E`, `"E"`, `W/"E"`.
-    static IfMatch from_header(std::string_view value);
-};
-
-/// What a device connection shows to prove itself.
-struct Credentials {
-    DeviceId device;
-    std::string sas;                       // the MQTT password or Authorization value, may be empty
-    std::vector<std::string> certificates; // DER, leaf first
-};
-
 /// A device that proved itself.
 struct Session {
     Device device;
-    std::string auth_method;                // for Message::auth_method
-    std::optional<WallTime> sas_expiry;     // when the connection must end (se + 5 min)
+    std::string auth_method;            // for Message::auth_method
+    std::optional<WallTime> sas_expiry; // when the connection must end (se + 5 min)
+    Live::Admission admission;          // for Live::attach
 };
 
 /// A device with everything that GET shows.
@@ -77,8 +63,9 @@ class Service {
 
     // ---- registry ----
 
-    /// Creates (If-Match absent) or updates. Keys left open are generated; switching the type clears
-    /// the other credential. A change that ends the right to be connected cuts the connection.
+    /// Creates (If-Match absent) or updates. Keys left open are generated; switching the type
+    /// clears the other credential. A change that ends the right to be connected cuts the
+    /// connection.
     Result<DeviceView> put_device(Device wanted, const IfMatch& if_match);
     Result<DeviceView> get_device(const DeviceId& id);
     Result<void> delete_device(const DeviceId& id, const IfMatch& if_match);
@@ -98,7 +85,8 @@ class Service {
 
     // ---- for devices ----
 
-    /// Errors: unauthenticated in every case, with the true reason as the cause.
+    /// Errors: unauthenticated in every case, with the true reason as the cause; what the store
+    /// says if the store fails.
     Result<Session> authenticate(const Credentials& credentials);
     Result<Twin> read_twin(const DeviceId& id);
     /// The new reported version.
@@ -122,25 +110,38 @@ class Service {
     Methods& methods() { return methods_; }
 
   private:
-    // Twin changes and their notifications keep one order per device: both happen under the
-    // device's stripe.
-    static constexpr std::size_t stripes = 256;
-    std::mutex& stripe_of(const DeviceId& id);
+    Result<Device> load_device(const DeviceId& id);
+    Result<DeviceWithTwin> load(const DeviceId& id);
+    DeviceView view_of(Device device) const;
+    TwinView view_of(Device device, Twin twin) const;
+
+    Result<DeviceView> create_device(Device wanted);
+    Result<DeviceView> update_device(const Device& wanted, const IfMatch& if_match);
+    /// Saves what follows `current`, and cuts the connection if the change ends its right.
+    Result<void> save_device(const Device& current, const Device& next);
+    Result<void> create_with_twin(const Device& device, const Twin& twin);
+    /// One attempt of ensure_device(); conflict and already_exists mean: look again.
+    Result<void> ensure_once(const Device& wanted, const Twin& twin);
+
+    using Rule = std::function<Result<Twin>(const Twin&, WallTime)>;
+    using Tell = std::function<void(const Twin&)>;
+    /// Load, decide by `rule`, save, `tell`; again on conflict.
+    Result<TwinView> change_twin(const DeviceId& id, const IfMatch& if_match, const Rule& rule,
+                                 const Tell& tell);
 
     HubSettings settings_;
     DeviceStore& devices_;
     SessionStore& sessions_;
     TelemetryStore& telemetry_;
-    Scheduler& timers_;
     const Clock& clock_;
     Random& random_;
+    DeviceCount device_count_;
+    TelemetryWatch watch_;
     Live live_;
     Methods methods_;
-    std::array<std::mutex, stripes> stripe_mutexes_;
-
-    struct Waiter;
-    std::mutex waiters_mutex_;
-    std::vector<std::shared_ptr<Waiter>> waiters_;
+    // Changes of a device and what is told to its connection keep one order: both happen under the
+    // device's stripe.
+    Stripes stripes_;
 };
 
 } // namespace muster::hub

@@ -17,9 +17,9 @@ struct Message {
     DeviceId device;
     WallTime enqueued;
     std::vector<std::pair<std::string, std::string>> properties; // application, and `$.` system
-    std::string auth_method;    // JSON text of iothub-connection-auth-method
-    std::string generation_id;  // of the identity that sent it
-    std::string model_id;       // dt-dataschema, empty if none
+    std::string auth_method;   // JSON text of iothub-connection-auth-method
+    std::string generation_id; // of the identity that sent it
+    std::string model_id;      // dt-dataschema, empty if none
     std::string body;
 };
 

@@ -54,11 +54,13 @@ struct TwinUpdate {
 /// malformed, `properties.reported` and unknown members are ignored.
 Result<TwinUpdate> twin_update_from(const JsonObject& document);
 
-/// JSON merge patch. Desired version +1 if the update has a desired half.
+/// JSON merge patch. Desired version +1 if the update has a desired half; an update without halves
+/// changes nothing. Errors of all three: malformed, naming the half and the broken limit.
 Result<Twin> apply_patch(const Twin& twin, const TwinUpdate& update, WallTime now,
                          const TwinLimits& limits = {});
 
-/// Replaces tags and desired completely; an absent half means empty.
+/// Replaces tags and desired completely; an absent half means empty. Desired version +1, unless the
+/// half is absent and there was nothing to remove.
 Result<Twin> apply_replace(const Twin& twin, const TwinUpdate& update, WallTime now,
                            const TwinLimits& limits = {});
 
@@ -66,6 +68,9 @@ Result<Twin> apply_replace(const Twin& twin, const TwinUpdate& update, WallTime 
 /// (Code::precondition). Reported version +1.
 Result<Twin> apply_reported(const Twin& twin, const JsonObject& patch, WallTime now,
                             const TwinLimits& limits = {});
+
+/// The twin of a device that said which model it implements (PnP); the same if it says so again.
+Twin with_model_id(const Twin& twin, const std::string& model_id);
 
 /// Checks what apply_* check, for a twin that comes whole (bulk creation).
 Result<void> check_twin(const Twin& twin, const TwinLimits& limits = {});

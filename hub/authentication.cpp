@@ -1,0 +1,125 @@
+#include "hub/authentication.h"
+
+#include "base/text.h"
+#include "crypto/certificate.h"
+#include "crypto/sas.h"
+#include "hub/policy_token.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace muster::hub {
+
+namespace {
+
+constexpr std::string_view sas_method =
+    R"({"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
+constexpr std::string_view policy_method =
+    R"({"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
+constexpr std::string_view certificate_method =
+    R"({"scope":"device","type":"x509Certificate","issuer":"iothub","acceptingIpFilterRule":null})";
+
+/// A token is honoured so much longer than it says (A.4.1, rule 5).
+constexpr std::chrono::minutes tolerance{5};
+
+/// The end of year 9999, beyond which nobody distinguishes times.
+constexpr long long unix_seconds_max = 253'402'300'799;
+
+WallTime end_of(const crypto::SasToken& token) {
+    return from_unix_seconds(std::min(token.expiry_unix_seconds, unix_seconds_max)) + tolerance;
+}
+
+/// The one who signed decides: the device itself, or a policy on behalf of devices (A.4.1).
+Result<std::string_view> method_of(const crypto::SasToken& token, const Device& device,
+                                   const std::vector<AccessPolicy>& policies) {
+    if (!token.policy_raw.empty()) {
+        const AccessPolicy* policy = policy_behind(token, policies);
+        if (policy == nullptr) {
+            return not_authenticated("no policy of that name signed the token");
+        }
+        if (!policy->allows(Right::device_connect)) {
+            return not_authenticated("the policy must not connect devices");
+        }
+        return policy_method;
+    }
+    const Authentication& authentication = device.authentication;
+    if (authentication.type != AuthenticationType::sas) {
+        return not_authenticated("the device does not authenticate with keys");
+    }
+    if (!signed_by_either(token, authentication.primary_key, authentication.secondary_key)) {
+        return not_authenticated("neither key of the device signed the token");
+    }
+    return sas_method;
+}
+
+Result<Proof> prove_by_token(const std::string& resource, const std::vector<AccessPolicy>& policies,
+                             const Device& device, const std::string& sas, WallTime now) {
+    const auto token = crypto::parse_sas(sas);
+    if (!token) {
+        return not_authenticated("the token is not usable: " + token.error().detail);
+    }
+    if (!crypto::covers(*token, resource)) {
+        return not_authenticated("the token is for another resource");
+    }
+    const auto method = method_of(*token, device, policies);
+    if (!method) {
+        return std::unexpected(method.error());
+    }
+    if (!crypto::is_current(*token, now)) {
+        return not_authenticated("the token has expired");
+    }
+    return Proof{.auth_method = std::string(*method), .sas_expiry = end_of(*token)};
+}
+
+bool is_thumbprint_of(const crypto::Certificate& leaf, const std::string& thumbprint) {
+    return !thumbprint.empty() && (equal_ignoring_case(thumbprint, leaf.sha256_thumbprint()) ||
+                                   equal_ignoring_case(thumbprint, leaf.sha1_thumbprint()));
+}
+
+Result<Proof> prove_by_thumbprint(const Authentication& authentication, const std::string& leaf_der,
+                                  WallTime now) {
+    const auto leaf = crypto::Certificate::from_der(leaf_der);
+    if (!leaf) {
+        return not_authenticated("the certificate cannot be read");
+    }
+    if (!is_thumbprint_of(*leaf, authentication.primary_thumbprint) &&
+        !is_thumbprint_of(*leaf, authentication.secondary_thumbprint)) {
+        return not_authenticated("the certificate has neither thumbprint of the device");
+    }
+    switch (crypto::validity_at(*leaf, now)) {
+    case crypto::Validity::valid: break;
+    case crypto::Validity::not_yet_valid:
+        return not_authenticated("the certificate is not valid yet");
+    case crypto::Validity::expired: return not_authenticated("the certificate has expired");
+    }
+    return Proof{.auth_method = std::string(certificate_method), .sas_expiry = std::nullopt};
+}
+
+} // namespace
+
+std::unexpected<Error> not_authenticated(std::string cause) {
+    return fail(Code::unauthenticated, "the device is not authenticated", std::move(cause));
+}
+
+Result<Proof> prove(const HubName& hub, const std::vector<AccessPolicy>& policies,
+                    const Device& device, const Credentials& credentials, WallTime now) {
+    if (device.status == DeviceStatus::disabled) {
+        return not_authenticated("the device is disabled");
+    }
+    // With both a certificate and a token, the type of the identity decides (A.4.2).
+    const bool by_thumbprint = device.authentication.type == AuthenticationType::self_signed;
+    if (by_thumbprint && !credentials.certificates.empty()) {
+        return prove_by_thumbprint(device.authentication, credentials.certificates.front(), now);
+    }
+    if (!credentials.sas.empty()) {
+        const std::string resource = hub.text() + "/devices/" + device.id.text();
+        return prove_by_token(resource, policies, device, credentials.sas, now);
+    }
+    if (device.authentication.type == AuthenticationType::certificate_authority) {
+        return not_authenticated("this hub does not verify devices by certificate authority");
+    }
+    return not_authenticated(by_thumbprint ? "no certificate" : "no token");
+}
+
+} // namespace muster::hub

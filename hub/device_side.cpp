@@ -1,0 +1,90 @@
+// What a device's connection asks for, and the telemetry that back ends read (iothub A.4, A.6,
+// A.8).
+
+#include "hub/service.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace muster::hub {
+
+namespace {
+
+constexpr std::size_t telemetry_count_max = 1000;
+
+} // namespace
+
+Result<Session> Service::authenticate(const Credentials& credentials) {
+    // Before the identity is read: what is decided on it must not outlive a change of it.
+    const Live::Admission admission = live_.admission(credentials.device);
+    auto device = load_device(credentials.device);
+    if (!device && device.error().code == Code::not_found) {
+        return not_authenticated("the device does not exist");
+    }
+    if (!device) {
+        return std::unexpected(std::move(device.error()));
+    }
+    auto proof = prove(settings_.name, settings_.policies, *device, credentials, clock_.wall());
+    if (!proof) {
+        return std::unexpected(std::move(proof.error()));
+    }
+    return Session{.device = std::move(*device),
+                   .auth_method = std::move(proof->auth_method),
+                   .sas_expiry = proof->sas_expiry,
+                   .admission = admission};
+}
+
+// ---- stored sessions ----
+
+Result<std::vector<StoredSubscription>> Service::load_session(const DeviceId& id) {
+    return sessions_.load(settings_.name, id);
+}
+
+Result<void> Service::save_session(const DeviceId& id,
+                                   const std::vector<StoredSubscription>& subscriptions) {
+    // A connection that is being cut must not leave a session for whoever gets the id next.
+    const std::lock_guard lock(stripes_.of(id));
+    if (const auto device = load_device(id); !device) {
+        return std::unexpected(device.error());
+    }
+    return sessions_.save(settings_.name, id, subscriptions);
+}
+
+// ---- telemetry ----
+
+Result<void> Service::send_telemetry(std::vector<Message> messages) {
+    if (messages.empty()) {
+        return {};
+    }
+    const WallTime now = clock_.wall();
+    for (Message& message : messages) {
+        message.enqueued = now;
+    }
+    auto appended = telemetry_.append(settings_.name, messages, settings_.retention);
+    if (appended) {
+        watch_.appended(messages.back().sequence);
+    }
+    return appended;
+}
+
+Result<std::vector<Message>> Service::read_telemetry(std::int64_t after, std::size_t count_max) {
+    return telemetry_.read(settings_.name, after, std::min(count_max, telemetry_count_max));
+}
+
+Result<std::int64_t> Service::last_telemetry() {
+    return telemetry_.last_sequence(settings_.name);
+}
+
+void Service::when_telemetry(std::int64_t after, std::chrono::milliseconds wait,
+                             std::function<void()> ready) {
+    const std::uint64_t waiter = watch_.add(after, wait, std::move(ready));
+    // Asked after the waiter is in place, or a message in between would be missed. A store that
+    // fails is found out by whoever reads next.
+    const auto last = last_telemetry();
+    if (!last || *last > after) {
+        watch_.wake(waiter);
+    }
+}
+
+} // namespace muster::hub

@@ -1,0 +1,116 @@
+// Twin use cases: load, decide, save, tell the device (iothub A.10, B.7).
+
+#include "hub/retry.h"
+#include "hub/service.h"
+#include "hub/twin.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <utility>
+
+namespace muster::hub {
+
+namespace {
+
+constexpr std::size_t model_id_bytes_max = 2048;
+
+} // namespace
+
+Result<TwinView> Service::change_twin(const DeviceId& id, const IfMatch& if_match, const Rule& rule,
+                                      const Tell& tell) {
+    const std::lock_guard lock(stripes_.of(id));
+    return retry_on_conflict([&]() -> Result<TwinView> {
+        auto current = load(id);
+        if (!current) {
+            return std::unexpected(std::move(current.error()));
+        }
+        if (!if_match.permits(etag_of(current->twin))) {
+            return fail(Code::precondition, "the etag is not the current one");
+        }
+        auto next = rule(current->twin, clock_.wall());
+        if (!next) {
+            return std::unexpected(std::move(next.error()));
+        }
+        if (next->version != current->twin.version) {
+            const auto saved =
+                devices_.update_twin(settings_.name, id, *next, current->twin.version);
+            if (!saved) {
+                return std::unexpected(saved.error());
+            }
+            tell(*next);
+        }
+        return view_of(std::move(current->device), std::move(*next));
+    });
+}
+
+Result<TwinView> Service::get_twin(const DeviceId& id) {
+    auto found = load(id);
+    if (!found) {
+        return std::unexpected(std::move(found.error()));
+    }
+    return view_of(std::move(found->device), std::move(found->twin));
+}
+
+Result<TwinView> Service::patch_twin(const DeviceId& id, const TwinUpdate& update,
+                                     const IfMatch& if_match) {
+    const auto rule = [&](const Twin& twin, WallTime now) {
+        return apply_patch(twin, update, now, settings_.twin_limits);
+    };
+    const auto tell = [&](const Twin& next) {
+        if (update.desired) {
+            const std::int64_t version = next.desired.version;
+            live_.send_desired(id, to_desired_notification(*update.desired, version), version);
+        }
+    };
+    return change_twin(id, if_match, rule, tell);
+}
+
+Result<TwinView> Service::replace_twin(const DeviceId& id, const TwinUpdate& update,
+                                       const IfMatch& if_match) {
+    std::int64_t version_before = 0;
+    const auto rule = [&](const Twin& twin, WallTime now) {
+        version_before = twin.desired.version;
+        return apply_replace(twin, update, now, settings_.twin_limits);
+    };
+    const auto tell = [&](const Twin& next) {
+        const std::int64_t version = next.desired.version;
+        if (version != version_before) {
+            live_.send_desired(id, to_desired_notification(next.desired.values, version), version);
+        }
+    };
+    return change_twin(id, if_match, rule, tell);
+}
+
+Result<Twin> Service::read_twin(const DeviceId& id) {
+    auto found = load(id);
+    if (!found) {
+        return std::unexpected(std::move(found.error()));
+    }
+    return std::move(found->twin);
+}
+
+Result<std::int64_t> Service::report(const DeviceId& id, const JsonObject& patch) {
+    const auto rule = [&](const Twin& twin, WallTime now) {
+        return apply_reported(twin, patch, now, settings_.twin_limits);
+    };
+    const auto changed = change_twin(id, {}, rule, [](const Twin&) {});
+    if (!changed) {
+        return std::unexpected(changed.error());
+    }
+    return changed->twin.reported.version;
+}
+
+Result<void> Service::set_model_id(const DeviceId& id, const std::string& model_id) {
+    if (model_id.size() > model_id_bytes_max) {
+        return fail(Code::malformed,
+                    fmt::format("the model id is over {} bytes", model_id_bytes_max));
+    }
+    const auto rule = [&](const Twin& twin, WallTime) -> Result<Twin> {
+        return with_model_id(twin, model_id);
+    };
+    const auto changed = change_twin(id, {}, rule, [](const Twin&) {});
+    return changed ? Result<void>{} : std::unexpected(changed.error());
+}
+
+} // namespace muster::hub
