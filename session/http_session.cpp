@@ -1,97 +1,13 @@
-// The only server-side place that knows Beast: its parser is I/O-free and does the grammar; what it
-// leaves open is refused by http_head.
-
 #include "session/http_session.h"
 
 #include "base/check.h"
 #include "session/http_head.h"
+#include "session/http_parser.h"
 #include "session/http_text.h"
 
-#include <boost/beast/http/basic_parser.hpp>
-
-#include <algorithm>
 #include <utility>
 
 namespace muster::session {
-
-namespace {
-
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-
-/// Collects one request. The head is complete before anything of the body is read, so that trailers
-/// can never pass for headers.
-class RequestParser final : public http::basic_parser<true> {
-  public:
-    explicit RequestParser(const HttpLimits& limits) {
-        header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
-        body_limit(limits.body_bytes_max);
-    }
-
-    HttpRequest request;
-    HttpVersion version;
-
-    /// Between two chunks: a size line, or the last one with the trailers, comes next.
-    [[nodiscard]] bool at_chunk_framing() const { return chunked() && !in_chunk_; }
-
-  private:
-    using Text = beast::string_view;
-    using ErrorCode = beast::error_code;
-
-    void on_request_impl(http::verb, Text method, Text target, int number, ErrorCode&) override {
-        request.method = method;
-        request.target = target;
-        version.number = number;
-    }
-
-    void on_response_impl(int, Text, int, ErrorCode&) override {}
-
-    void on_field_impl(http::field, Text name, Text value, ErrorCode&) override {
-        if (!head_done_) {
-            request.headers.push_back({std::string(name), std::string(value)});
-        }
-    }
-
-    void on_header_impl(ErrorCode&) override { head_done_ = true; }
-
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-
-    std::size_t on_body_impl(Text piece, ErrorCode&) override {
-        request.body.append(piece.data(), piece.size());
-        return piece.size();
-    }
-
-    void on_chunk_header_impl(std::uint64_t size, Text, ErrorCode&) override {
-        in_chunk_ = size > 0;
-    }
-
-    std::size_t on_chunk_body_impl(std::uint64_t remaining, Text piece, ErrorCode&) override {
-        request.body.append(piece.data(), piece.size());
-        in_chunk_ = remaining > piece.size();
-        return piece.size();
-    }
-
-    void on_finish_impl(ErrorCode&) override {}
-
-    bool head_done_ = false;
-    bool in_chunk_ = false;
-};
-
-/// Beast asserts that it is never asked about less than this of the last chunk; and no chunked body
-/// has less after any of its chunks.
-constexpr std::size_t chunk_framing_bytes_min = std::string_view("0\r\n\r\n").size();
-
-HttpFault fault_of(const beast::error_code& error) {
-    if (error == http::error::body_limit) {
-        return {413, "the request body is too large"};
-    }
-    if (error == http::error::header_limit) {
-        return {431, "the request headers are too large"};
-    }
-    return {400, "the request is malformed: " + error.message()};
-}
-
-} // namespace
 
 struct HttpSession::State {
     enum class Phase { idle, head, body, answering, closing, upgraded };
@@ -104,8 +20,7 @@ struct HttpSession::State {
     void advance(SteadyTime now);
     bool read_head(SteadyTime now);
     bool parse_head(std::string_view head, SteadyTime now);
-    bool read_body();
-    bool body_piece(std::size_t& used);
+    void read_body();
     void finish_request();
     bool fault(HttpFault what);
     void time_out();
@@ -118,7 +33,8 @@ struct HttpSession::State {
     std::string input;        // what is not consumed yet
     std::size_t searched = 0; // of input, for the end of the head
     std::string output;
-    std::optional<RequestParser> parser;
+    std::optional<HttpParser> parser;
+    HttpRequest request; // the one being read, without its body yet
     std::optional<HttpEvent> event;
     bool first_request = true;
     // Of the request being answered:
@@ -188,78 +104,53 @@ bool HttpSession::State::parse_head(std::string_view head, SteadyTime now) {
     if (auto refused = refuse_head_text(head, limits)) {
         return fault(std::move(*refused));
     }
-    parser.emplace(limits);
-    beast::error_code error;
-    parser->put(beast::net::const_buffer(head.data(), head.size()), error);
-    // Our own rules first: of two faults, the one about framing says more.
-    if (parser->is_header_done() || error == http::error::body_limit) {
-        if (auto refused = refuse_head(parser->request, parser->version)) {
-            return fault(std::move(*refused));
-        }
+    parser.emplace(HttpParser::Kind::request,
+                   HttpParser::Limits{limits.header_bytes_max, limits.body_bytes_max});
+    auto malformed = parser->put_head(head);
+    HttpMessage& message = parser->message();
+    request = {
+        std::move(message.method), std::move(message.target), std::move(message.headers), {}};
+    if (malformed && malformed->status != 413) {
+        return fault(std::move(*malformed));
     }
-    if (error || !parser->is_header_done()) {
-        return fault(fault_of(error));
+    // Of two faults, an ambiguous length says more than a large one.
+    if (auto refused = refuse_head(request, message.version)) {
+        return fault(std::move(*refused));
     }
-    if (auto refused = to_origin_form(parser->request)) {
+    if (malformed) {
+        return fault(std::move(*malformed));
+    }
+    if (auto refused = to_origin_form(request)) {
         return fault(std::move(*refused));
     }
     phase = Phase::body;
     deadline = now + limits.body_time_max;
-    const bool asks_first = parser->version.number >= 11 &&
-                            header_lists(parser->request.headers, "expect", "100-continue");
+    const bool asks_first =
+        message.version.number >= 11 && header_lists(request.headers, "expect", "100-continue");
     if (asks_first && !parser->is_done()) {
         output.append("HTTP/1.1 100 Continue\r\n\r\n");
     }
     return true;
 }
 
-bool HttpSession::State::read_body() {
-    std::size_t used = 0;
-    while (!parser->is_done() && used < input.size()) {
-        const std::size_t before = used;
-        if (!body_piece(used)) {
-            return false;
-        }
-        if (used == before) {
-            break;
-        }
+void HttpSession::State::read_body() {
+    const auto used = parser->put_body(input);
+    if (!used) {
+        fault(used.error());
+        return;
     }
-    input.erase(0, used);
+    input.erase(0, *used);
     if (parser->is_done()) {
         finish_request();
     }
-    return true;
-}
-
-/// Takes one piece of body, or the framing between two chunks. Framing has no limit of its own in
-/// the parser (extensions, leading zeros, trailers); here it has that of a head.
-bool HttpSession::State::body_piece(std::size_t& used) {
-    const std::size_t available = input.size() - used;
-    const bool at_framing = parser->at_chunk_framing();
-    if (at_framing && available < chunk_framing_bytes_min) {
-        return true;
-    }
-    beast::error_code error;
-    const std::size_t taken =
-        parser->put(beast::net::const_buffer(input.data() + used, available), error);
-    const bool incomplete = error == http::error::need_more;
-    const std::size_t framing = at_framing ? (incomplete ? available : taken) : 0;
-    if (framing > limits.header_bytes_max) {
-        return fault({400, "the chunked framing is too long"});
-    }
-    if (error && !incomplete) {
-        return fault(fault_of(error));
-    }
-    used += taken;
-    return true;
 }
 
 void HttpSession::State::finish_request() {
     keep_alive = parser->keep_alive();
-    HttpRequest& request = parser->request;
+    request.body = std::move(parser->message().body);
     is_head_method = request.method == "HEAD";
-    is_upgrade = parser->version.number >= 11 && request.method == "GET" && request.body.empty() &&
-                 header_lists(request.headers, "connection", "upgrade") &&
+    is_upgrade = parser->message().version.number >= 11 && request.method == "GET" &&
+                 request.body.empty() && header_lists(request.headers, "connection", "upgrade") &&
                  header_lists(request.headers, "upgrade", "websocket");
     phase = Phase::answering;
     deadline.reset();
