@@ -122,7 +122,8 @@ Result<Certificate> Certificate::from_text(std::string_view text) {
     if (!bytes) {
         return not_a_certificate(bytes.error().detail);
     }
-    if (body || !bytes->starts_with("-----BEGIN")) {
+    constexpr char der_sequence = 0x30;
+    if (body || bytes->starts_with(der_sequence)) {
         return from_der(*bytes);
     }
     // PEM in base64: once more, and no deeper (dps-service 6.3).

@@ -43,6 +43,12 @@ bool may_have_issued(const Certificate& issuer, const Certificate& subject) {
     return X509_check_issued(x509_of(issuer), x509_of(subject)) == X509_V_OK;
 }
 
+constexpr std::string_view broken_extensions = "invalid or repeated certificate extension";
+
+bool has_broken_extensions(const Certificate& certificate) {
+    return (X509_get_extension_flags(x509_of(certificate)) & EXFLAG_INVALID) != 0;
+}
+
 ChainRefusal refusal(std::size_t depth, std::string reason) {
     return {.depth = depth, .reason = std::move(reason)};
 }
@@ -66,7 +72,8 @@ class PathSearch {
     bool verify();
     bool check_purposes();
     bool check_issuers();
-    bool refuse(std::size_t depth, std::string reason);
+    bool reject_path(std::size_t depth, std::string reason);
+    bool dead_end(std::string reason);
     [[nodiscard]] bool on_path(const Certificate& certificate) const;
 
     std::span<const Certificate> chain_;
@@ -82,9 +89,18 @@ bool PathSearch::on_path(const Certificate& certificate) const {
     return std::ranges::find(path_, certificate) != path_.end();
 }
 
-bool PathSearch::refuse(std::size_t depth, std::string reason) {
-    // The first complete path that failed is the best explanation, else the farthest dead end.
-    if (paths_ <= 1 && (paths_ == 1 || refusal_.reason.empty() || depth > refusal_.depth)) {
+/// The first complete path that failed is the best explanation,
+bool PathSearch::reject_path(std::size_t depth, std::string reason) {
+    if (paths_ == 1) {
+        refusal_ = refusal(depth, std::move(reason));
+    }
+    return false;
+}
+
+/// or if there was none, the place farthest from the leaf.
+bool PathSearch::dead_end(std::string reason) {
+    const std::size_t depth = path_.size() - 1;
+    if (paths_ == 0 && (refusal_.reason.empty() || depth > refusal_.depth)) {
         refusal_ = refusal(depth, std::move(reason));
     }
     return false;
@@ -95,6 +111,9 @@ bool PathSearch::extend() {
         return false;
     }
     const Certificate last = path_.back();
+    if (has_broken_extensions(last)) {
+        return dead_end(std::string(broken_extensions));
+    }
     if (may_have_issued(anchor_, last)) {
         path_.push_back(anchor_);
         if (verify()) {
@@ -112,13 +131,9 @@ bool PathSearch::extend() {
         }
         path_.pop_back();
     }
-    if (paths_ > 0) {
-        return false;
-    }
-    return refuse(path_.size() - 1,
-                  fmt::format("no way to the anchor: the issuer \"{}\" is missing or stands on "
-                              "another branch",
-                              last.issuer_name()));
+    return dead_end(fmt::format("no way to the anchor: the issuer \"{}\" is missing or stands on "
+                                "another branch",
+                                last.issuer_name()));
 }
 
 bool PathSearch::verify() {
@@ -134,7 +149,7 @@ bool PathSearch::verify() {
     }
     sk_X509_push(trusted.get(), x509_of(anchor_));
     if (X509_STORE_CTX_init(context.get(), nullptr, x509_of(path_.front()), between.get()) != 1) {
-        return refuse(0, "out of memory");
+        return reject_path(0, "out of memory");
     }
     X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
@@ -146,8 +161,8 @@ bool PathSearch::verify() {
     }
     const int error = X509_STORE_CTX_get_error(context.get());
     const int depth = X509_STORE_CTX_get_error_depth(context.get());
-    return refuse(static_cast<std::size_t>(std::max(depth, 0)),
-                  to_lower(X509_verify_cert_error_string(error)));
+    return reject_path(static_cast<std::size_t>(std::max(depth, 0)),
+                       to_lower(X509_verify_cert_error_string(error)));
 }
 
 /// Keys on curves spelled out in full are an old way to smuggle in a curve one knows the secret
@@ -165,13 +180,10 @@ bool has_explicit_curve(const Certificate& certificate) {
 bool PathSearch::check_issuers() {
     for (std::size_t i = 0; i < path_.size(); ++i) {
         if (i > 0 && X509_check_ca(x509_of(path_[i])) != 1) {
-            return refuse(i, "not a certificate authority");
-        }
-        if ((X509_get_extension_flags(x509_of(path_[i])) & EXFLAG_INVALID) != 0) {
-            return refuse(i, "invalid or repeated certificate extension");
+            return reject_path(i, "not a certificate authority");
         }
         if (has_explicit_curve(path_[i])) {
-            return refuse(i, "elliptic curve given by explicit parameters");
+            return reject_path(i, "elliptic curve given by explicit parameters");
         }
     }
     return true;
@@ -183,12 +195,12 @@ bool PathSearch::check_purposes() {
     for (std::size_t i = 0; i < path_.size(); ++i) {
         const auto purposes = X509_get_extended_key_usage(x509_of(path_[i]));
         if ((purposes & (XKU_SSL_CLIENT | XKU_ANYEKU)) == 0) {
-            return refuse(i, "its extended key usage excludes client authentication");
+            return reject_path(i, "its extended key usage excludes client authentication");
         }
     }
     const auto usage = X509_get_key_usage(x509_of(path_.front()));
     if ((usage & (KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT)) == 0) {
-        return refuse(0, "its key usage excludes client authentication");
+        return reject_path(0, "its key usage excludes client authentication");
     }
     return true;
 }
@@ -206,6 +218,9 @@ verify_chain(std::span<const Certificate> chain, const Certificate& anchor, Wall
     }
     if (chain.front() == anchor) {
         return std::unexpected(refusal(0, "the anchor itself was presented as the leaf"));
+    }
+    if (has_broken_extensions(anchor)) {
+        return std::unexpected(refusal(chain.size(), "anchor: " + std::string(broken_extensions)));
     }
     return PathSearch(chain, anchor, now).run();
 }
