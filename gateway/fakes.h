@@ -13,6 +13,8 @@
 
 namespace muster::gateway {
 
+struct BrokenOnPurpose {};
+
 /// Tasks wait until they are run.
 class QueuedExecutor final : public Executor {
   public:
@@ -24,13 +26,17 @@ class QueuedExecutor final : public Executor {
         return true;
     }
 
-    /// True if there was anything to run.
+    /// True if there was anything to run. As in the real pool, an exception ends its task only.
     bool run_all() {
         const bool any = !tasks_.empty();
         while (!tasks_.empty()) {
             auto task = std::move(tasks_.front());
             tasks_.pop_front();
-            task();
+            try {
+                task();
+            } catch (const BrokenOnPurpose&) {
+                continue;
+            }
         }
         return any;
     }
@@ -173,6 +179,9 @@ class FakeEnrollments final : public provisioning::EnrollmentStore {
         if (is_down) {
             return fail(Code::unavailable, "the database is away", "disk I/O error");
         }
+        if (is_broken) {
+            throw BrokenOnPurpose();
+        }
         return individuals_.find(id);
     }
 
@@ -231,6 +240,7 @@ class FakeEnrollments final : public provisioning::EnrollmentStore {
     }
 
     bool is_down = false;
+    bool is_broken = false;
 
   private:
     FakeRegistrations& registrations_;
