@@ -1,6 +1,6 @@
 #pragma once
-// A device at its hub over MQTT (reference: iothub A), without I/O: connects, sends telemetry, reads
-// and reports its twin, answers methods.
+// A device at its hub over MQTT (reference: iothub A), without I/O: connects, sends telemetry,
+// reads and reports its twin, answers methods.
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "session/conversation.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +27,8 @@ struct HubClientOptions {
     bool clean_session = false;
 };
 
-/// Callbacks on the connection's thread; each may call the client.
+/// Callbacks on the connection's thread; each may call the client, none may destroy it. `connected`
+/// comes once, with an Error if it does not come to that; `closed` comes once, last, in any case.
 struct HubCallbacks {
     std::function<void(Result<void>)> connected;
     std::function<void(const JsonObject& patch)> desired;
@@ -40,6 +42,8 @@ class HubClient : public session::Conversation {
     static std::unique_ptr<HubClient> make(HubClientOptions options, HubCallbacks callbacks,
                                            const Clock& clock);
 
+    /// Whatever is asked of the client is answered exactly once: with unavailable if it is not
+    /// connected or the connection ends first, with deadline_exceeded after a minute of silence.
     virtual void send_telemetry(std::string body,
                                 std::vector<std::pair<std::string, std::string>> properties,
                                 std::function<void(Result<void>)> stored) = 0;
