@@ -55,6 +55,11 @@ Result<void> Writer::write(const sql::Work& work) {
     return std::move(unit.outcome);
 }
 
+std::size_t Writer::waiting_count() const {
+    const std::scoped_lock lock(mutex_);
+    return waiting_count_;
+}
+
 std::shared_ptr<Writer::Group> Writer::join(Unit& unit) {
     std::shared_ptr<Group> group;
     bool is_first = false;

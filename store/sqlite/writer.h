@@ -34,6 +34,9 @@ class Writer {
     /// Returns when the group is durable, or has failed.
     Result<void> write(const sql::Work& work);
 
+    /// Writes that wait for the group before theirs.
+    [[nodiscard]] std::size_t waiting_count() const;
+
   private:
     /// One caller's write; lives on the caller's stack while it waits.
     struct Unit {
@@ -57,7 +60,7 @@ class Writer {
     std::unique_ptr<Connection> connection_;
     const WriterLimits limits_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable work_queued_;
     std::deque<std::shared_ptr<Group>> groups_;
     std::size_t waiting_count_ = 0;

@@ -1,0 +1,169 @@
+#include "store/suite.h"
+
+#include <atomic>
+
+namespace muster::store {
+
+namespace {
+
+class DeviceSuite : public StoreSuite {
+  protected:
+    hub::DeviceStore& devices() { return stores().devices(); }
+
+    Result<void> create(std::string_view id, const HubName& in = hub_1) {
+        return devices().create(in, device_with_twin(id));
+    }
+
+    Result<void> erase(std::string_view id, std::int64_t expected) {
+        return devices().erase(hub_1, DeviceId(std::string(id)), expected);
+    }
+
+    Result<void> update_twin(std::string_view id, const hub::Twin& twin, std::int64_t expected) {
+        return devices().update_twin(hub_1, DeviceId(std::string(id)), twin, expected);
+    }
+
+    std::string found(std::string_view id, const HubName& in = hub_1) {
+        return describe(devices().find(in, DeviceId(std::string(id))));
+    }
+};
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(Engines, DeviceSuite, every_engine, engine_name);
+
+TEST_P(DeviceSuite, WhatIsCreatedComesBackWhole) {
+    auto made = device_with_twin("dev-1");
+    made.device.status = hub::DeviceStatus::disabled;
+    made.device.status_reason = "quarantine";
+    made.device.iot_edge = true;
+    made.device.parent_scopes = {"ms-azure-iot-edge://parent"};
+    made.twin.model_id = "dtmi:com:example;1";
+    made.twin.reported.values = {{"deep", {{"list", {1, "two", nullptr}}}}};
+    EXPECT_EQ(found("dev-1"), "nothing");
+    ASSERT_TRUE(devices().create(hub_1, made));
+    reopen();
+    EXPECT_EQ(found("dev-1"), describe(made));
+    EXPECT_EQ(describe(devices().find_device(hub_1, DeviceId("dev-1"))), describe(made.device));
+}
+
+TEST_P(DeviceSuite, DeviceIdsAreCaseSensitive) {
+    ASSERT_TRUE(create("dev"));
+    EXPECT_EQ(found("DEV"), "nothing");
+    ASSERT_TRUE(create("DEV"));
+    EXPECT_EQ(ids_of(devices().list(hub_1, "", 10)), "DEV dev");
+}
+
+TEST_P(DeviceSuite, AnIdIsTakenOnce) {
+    ASSERT_TRUE(create("dev"));
+    auto other = device_with_twin("dev");
+    other.device.generation_id = "another";
+    other.twin = twin(5);
+    EXPECT_EQ(code_of(devices().create(hub_1, other)), Code::already_exists);
+    EXPECT_EQ(found("dev"), describe(device_with_twin("dev")));
+    EXPECT_EQ(devices().count(hub_1), 1);
+}
+
+TEST_P(DeviceSuite, OneHubDoesNotSeeAnother) {
+    ASSERT_TRUE(create("dev"));
+    EXPECT_EQ(found("dev", hub_2), "nothing");
+    EXPECT_EQ(ids_of(devices().list(hub_2, "", 10)), "");
+    EXPECT_EQ(devices().count(hub_2), 0);
+    EXPECT_EQ(code_of(devices().erase(hub_2, DeviceId("dev"), 1)), Code::conflict);
+    EXPECT_EQ(code_of(devices().update_device(hub_2, device("dev", 2), 1)), Code::conflict);
+    EXPECT_EQ(code_of(devices().update_twin(hub_2, DeviceId("dev"), twin(2), 1)), Code::conflict);
+    ASSERT_TRUE(create("dev", hub_2));
+    ASSERT_TRUE(erase("dev", 1));
+    EXPECT_EQ(found("dev", hub_2), describe(device_with_twin("dev")));
+}
+
+TEST_P(DeviceSuite, IdentityAndTwinHaveVersionsOfTheirOwn) {
+    ASSERT_TRUE(create("dev"));
+    ASSERT_TRUE(devices().update_device(hub_1, device("dev", 2), 1));
+    ASSERT_TRUE(update_twin("dev", twin(2), 1));
+    ASSERT_TRUE(update_twin("dev", twin(3), 2));
+    reopen();
+    EXPECT_EQ(found("dev"), describe(device("dev", 2)) + describe(twin(3)));
+}
+
+TEST_P(DeviceSuite, AStaleVersionChangesNothing) {
+    EXPECT_EQ(code_of(devices().update_device(hub_1, device("dev", 2), 1)), Code::conflict);
+    EXPECT_EQ(code_of(update_twin("dev", twin(2), 1)), Code::conflict);
+    EXPECT_EQ(code_of(erase("dev", 1)), Code::conflict);
+    ASSERT_TRUE(create("dev"));
+    EXPECT_EQ(code_of(devices().update_device(hub_1, device("dev", 9), 0)), Code::conflict);
+    EXPECT_EQ(code_of(devices().update_device(hub_1, device("dev", 9), 2)), Code::conflict);
+    EXPECT_EQ(code_of(update_twin("dev", twin(9), 0)), Code::conflict);
+    EXPECT_EQ(code_of(update_twin("dev", twin(9), 2)), Code::conflict);
+    EXPECT_EQ(code_of(erase("dev", 0)), Code::conflict);
+    EXPECT_EQ(code_of(erase("dev", 2)), Code::conflict);
+    EXPECT_EQ(found("dev"), describe(device_with_twin("dev")));
+    EXPECT_EQ(devices().count(hub_1), 1);
+}
+
+TEST_P(DeviceSuite, ErasureTakesTwinAndSessionAlong) {
+    ASSERT_TRUE(create("dev"));
+    ASSERT_TRUE(create("stays"));
+    ASSERT_TRUE(update_twin("dev", twin(2), 1));
+    ASSERT_TRUE(stores().sessions().save(hub_1, DeviceId("dev"), {{"a/#", 1}}));
+    ASSERT_TRUE(erase("dev", 1));
+    reopen();
+    EXPECT_EQ(found("dev"), "nothing");
+    EXPECT_EQ(code_of(update_twin("dev", twin(3), 2)), Code::conflict);
+    ASSERT_TRUE(create("dev"));
+    EXPECT_EQ(found("dev"), describe(device_with_twin("dev")));
+    EXPECT_EQ(describe(stores().sessions().load(hub_1, DeviceId("dev"))), "[]");
+    EXPECT_EQ(found("stays"), describe(device_with_twin("stays")));
+}
+
+TEST_P(DeviceSuite, ListsComeInTheOrderOfIds) {
+    for (const std::string_view id : {"b", "A", "a", "$x", "10", "9"}) {
+        ASSERT_TRUE(create(id));
+    }
+    ASSERT_TRUE(create("aa", hub_2));
+    EXPECT_EQ(ids_of(devices().list(hub_1, "", 100)), "$x 10 9 A a b");
+    EXPECT_EQ(ids_of(devices().list(hub_1, "9", 2)), "A a");
+    EXPECT_EQ(ids_of(devices().list(hub_1, "b", 2)), "");
+    EXPECT_EQ(ids_of(devices().list(hub_1, "", 0)), "");
+}
+
+TEST_P(DeviceSuite, TheCountFollowsCreationAndErasure) {
+    EXPECT_EQ(devices().count(hub_1), 0);
+    ASSERT_TRUE(create("a"));
+    ASSERT_TRUE(create("b"));
+    ASSERT_TRUE(create("c", hub_2));
+    EXPECT_FALSE(create("a"));
+    EXPECT_FALSE(erase("a", 2));
+    EXPECT_EQ(devices().count(hub_1), 2);
+    ASSERT_TRUE(erase("a", 1));
+    reopen();
+    EXPECT_EQ(devices().count(hub_1), 1);
+    EXPECT_EQ(devices().count(hub_2), 1);
+}
+
+TEST_P(DeviceSuite, OfManyWhoCreateTheSameOneWins) {
+    std::atomic<int> winners = 0;
+    race(16, [&](int) {
+        const auto created = create("same");
+        winners += created ? 1 : 0;
+        EXPECT_TRUE(created || created.error().code == Code::already_exists);
+    });
+    EXPECT_EQ(winners, 1);
+    EXPECT_EQ(devices().count(hub_1), 1);
+}
+
+TEST_P(DeviceSuite, NoTwinChangeIsLostBetweenManyWriters) {
+    constexpr int writers = 8;
+    constexpr int changes = 10;
+    ASSERT_TRUE(create("dev"));
+    race(writers, [&](int) {
+        for (int done = 0; done < changes;) {
+            const auto current = devices().find(hub_1, DeviceId("dev"));
+            ASSERT_TRUE(current && *current);
+            const std::int64_t version = (*current)->twin.version;
+            done += update_twin("dev", twin(version + 1), version) ? 1 : 0;
+        }
+    });
+    EXPECT_EQ(found("dev"), describe(device("dev")) + describe(twin(1 + writers * changes)));
+}
+
+} // namespace muster::store

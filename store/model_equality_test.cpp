@@ -1,0 +1,230 @@
+// Seeded sequences of random operations, each run on the model and on SQLite: every answer must be
+// the same, down to the last byte of what is read. A failure prints the seed and the steps.
+
+#include "store/suite.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+namespace muster::store {
+
+namespace {
+
+using provisioning::Expected;
+
+using Random = std::mt19937_64;
+
+std::size_t below(Random& random, std::size_t bound) {
+    return static_cast<std::size_t>(random() % bound);
+}
+
+/// Few names, so that operations meet; in either case where case must not matter.
+std::string any_name(Random& random) {
+    static constexpr std::string_view names[] = {"a", "A", "b", "B", "c-1", "C-1", "d.2", "10"};
+    return std::string(names[below(random, std::size(names))]);
+}
+
+const IdScope& any_scope(Random& random) {
+    return below(random, 4) == 0 ? other_scope : scope;
+}
+
+const HubName& any_hub(Random& random) {
+    return below(random, 4) == 0 ? hub_2 : hub_1;
+}
+
+std::int64_t any_version(Random& random) {
+    return static_cast<std::int64_t>(below(random, 4));
+}
+
+provisioning::IndividualEnrollment any_individual(Random& random, std::int64_t version) {
+    const std::size_t kind = below(random, 4);
+    auto made =
+        kind > 1 ? individual(any_name(random), version)
+                 : individual_with_certificates(any_name(random), kind == 0 ? SampleCertificate::a
+                                                                            : SampleCertificate::b);
+    made.stamp.version = version;
+    return made;
+}
+
+provisioning::RegistrationRecord any_record(Random& random, std::int64_t version) {
+    auto made = record(any_name(random), version);
+    if (below(random, 2) == 0) {
+        made.decided_by = provisioning::DecidedByGroup{EnrollmentGroupId(any_name(random))};
+    }
+    if (below(random, 3) == 0) {
+        made.status = provisioning::RegistrationStatus::assigning;
+        provisioning::DeviceProvision provision;
+        provision.device_id = DeviceId(made.id.text());
+        provision.credential = provisioning::HubThumbprints{std::string(64, 'A'), ""};
+        made.plan = provisioning::Plan{.kind = {}, .hub = hub_1, .provision = provision};
+    }
+    return made;
+}
+
+std::vector<hub::Message> any_messages(Random& random) {
+    std::vector<hub::Message> messages;
+    for (std::size_t count = below(random, 4); count > 0; --count) {
+        const auto minutes = std::chrono::minutes(below(random, 600));
+        messages.push_back(message(any_name(random), from_unix_seconds(1'900'000'000) + minutes));
+    }
+    return messages;
+}
+
+/// One operation, with its parameters drawn, to be run on both engines.
+using Operation = std::function<std::string(Stores&)>;
+
+Operation any_enrollment_write(Random& random) {
+    const IdScope tenant = any_scope(random);
+    const Expected expected{any_version(random)};
+    const auto one = any_individual(random, expected.version + 1);
+    const auto many = group(any_name(random), expected.version + 1);
+    switch (below(random, 4)) {
+    case 0: return [=](Stores& s) { return describe(s.enrollments().save(tenant, one, expected)); };
+    case 1:
+        return [=](Stores& s) { return describe(s.enrollments().save(tenant, many, expected)); };
+    case 2:
+        return [=](Stores& s) {
+            return describe(s.enrollments().erase_individual(tenant, one.id, expected));
+        };
+    default:
+        return [=](Stores& s) {
+            return describe(s.enrollments().erase_group(tenant, many.id, expected));
+        };
+    }
+}
+
+Operation any_enrollment_read(Random& random) {
+    const IdScope tenant = any_scope(random);
+    const std::string name = any_name(random);
+    const std::string after = below(random, 2) == 0 ? "" : to_lower(name);
+    const std::size_t count_max = below(random, 5);
+    const auto which = below(random, 2) == 0 ? SampleCertificate::a : SampleCertificate::b;
+    return [=](Stores& s) {
+        auto& enrollments = s.enrollments();
+        return describe(enrollments.find_individual(tenant, RegistrationId(name))) +
+               describe(enrollments.find_group(tenant, EnrollmentGroupId(name))) +
+               describe(enrollments.individuals(tenant, after, count_max)) +
+               describe(enrollments.groups(tenant)) +
+               describe(enrollments.groups_revision(tenant)) +
+               describe(enrollments.individual_with_thumbprint(tenant, sha256_thumbprint(which)));
+    };
+}
+
+Operation any_registration_write(Random& random) {
+    const IdScope tenant = any_scope(random);
+    const Expected expected{any_version(random)};
+    const auto record = any_record(random, expected.version + 1);
+    if (below(random, 4) == 0) {
+        return [=](Stores& s) {
+            return describe(s.registrations().erase(tenant, record.id, expected));
+        };
+    }
+    return [=](Stores& s) { return describe(s.registrations().save(tenant, record, expected)); };
+}
+
+Operation any_registration_read(Random& random) {
+    const IdScope tenant = any_scope(random);
+    const std::string name = any_name(random);
+    const std::string after = below(random, 2) == 0 ? "" : to_lower(any_name(random));
+    const std::size_t count_max = below(random, 5);
+    return [=](Stores& s) {
+        auto& registrations = s.registrations();
+        return describe(registrations.find(tenant, RegistrationId(name))) +
+               describe(registrations.all(tenant, after, count_max)) +
+               describe(registrations.unfinished(tenant, count_max)) +
+               describe(registrations.of_group(tenant, EnrollmentGroupId(name), after, count_max));
+    };
+}
+
+Operation any_device_write(Random& random) {
+    const HubName hub = any_hub(random);
+    const std::string name = any_name(random);
+    const std::int64_t expected = any_version(random);
+    const DeviceId id(name);
+    switch (below(random, 4)) {
+    case 0:
+        return [=](Stores& s) { return describe(s.devices().create(hub, device_with_twin(name))); };
+    case 1:
+        return [=](Stores& s) {
+            return describe(s.devices().update_device(hub, device(name, expected + 1), expected));
+        };
+    case 2:
+        return [=](Stores& s) {
+            return describe(s.devices().update_twin(hub, id, twin(expected + 1), expected));
+        };
+    default: return [=](Stores& s) { return describe(s.devices().erase(hub, id, expected)); };
+    }
+}
+
+Operation any_session_write(Random& random) {
+    const HubName hub = any_hub(random);
+    const DeviceId id(any_name(random));
+    std::vector<hub::StoredSubscription> subscriptions;
+    for (std::size_t count = below(random, 3); count > 0; --count) {
+        subscriptions.push_back({any_name(random) + "/#", static_cast<std::uint8_t>(count)});
+    }
+    return [=](Stores& s) { return describe(s.sessions().save(hub, id, subscriptions)); };
+}
+
+Operation any_hub_read(Random& random) {
+    const HubName hub = any_hub(random);
+    const DeviceId id(any_name(random));
+    const std::string after = below(random, 2) == 0 ? "" : any_name(random);
+    const std::size_t count_max = below(random, 5);
+    const std::int64_t sequence = static_cast<std::int64_t>(below(random, 50));
+    return [=](Stores& s) {
+        return describe(s.devices().find(hub, id)) + describe(s.devices().find_device(hub, id)) +
+               describe(s.devices().list(hub, after, count_max)) +
+               describe(s.devices().count(hub)) + describe(s.sessions().load(hub, id)) +
+               describe(s.telemetry().read(hub, sequence, count_max)) +
+               describe(s.telemetry().last_sequence(hub));
+    };
+}
+
+Operation any_append(Random& random) {
+    const HubName hub = any_hub(random);
+    const auto messages = any_messages(random);
+    const hub::Retention retention{
+        .messages_max = static_cast<std::int64_t>(below(random, 12)),
+        .age_max = std::chrono::hours(below(random, 6)),
+    };
+    return [=](Stores& s) {
+        auto appended = messages;
+        const auto outcome = s.telemetry().append(hub, appended, retention);
+        return describe(outcome) + describe(appended);
+    };
+}
+
+Operation any_operation(Random& random) {
+    static constexpr Operation (*all[])(Random&) = {
+        any_enrollment_write,  any_enrollment_read, any_registration_write,
+        any_registration_read, any_device_write,    any_device_write,
+        any_session_write,     any_hub_read,        any_append,
+    };
+    return all[below(random, std::size(all))](random);
+}
+
+class ModelEquality : public testing::TestWithParam<std::uint64_t> {};
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(Seeds, ModelEquality, testing::Range<std::uint64_t>(1, 13));
+
+TEST_P(ModelEquality, SqliteAnswersAsTheModelDoes) {
+    constexpr int steps = 200;
+    Random random(GetParam());
+    const auto model = make_memory_engine();
+    const auto engine = make_sqlite_engine();
+    for (int step = 0; step < steps; ++step) {
+        const Operation operation = any_operation(random);
+        const std::string wanted = operation(model->stores());
+        ASSERT_EQ(operation(engine->stores()), wanted)
+            << fmt::format("seed {} step {}", GetParam(), step);
+        if (below(random, 100) == 0) {
+            engine->reopen();
+        }
+    }
+}
+
+} // namespace muster::store
