@@ -96,7 +96,7 @@ TEST_P(PacketVector, decodes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(mqtt, PacketVector, testing::ValuesIn(vectors),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& instance) { return instance.param.name; });
 
 // Of such a packet only the level is known.
 bool is_other_version(const Packet& packet) {

@@ -87,7 +87,7 @@ TEST_P(RefusedOpening, hears_nothing_afterwards) {
 }
 
 INSTANTIATE_TEST_SUITE_P(mqtt, RefusedOpening, testing::ValuesIn(refused_openings),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& instance) { return instance.param.name; });
 
 TEST(MqttSession, refuses_a_first_packet_that_is_not_connect_at_its_first_byte) {
     Probe probe;

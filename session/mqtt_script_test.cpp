@@ -154,7 +154,7 @@ TEST_P(ClientScript, survives_garbage_at_every_step) {
 INSTANTIATE_TEST_SUITE_P(sdk, ClientScript,
                          testing::Values(c_registers(), csharp_registers(), node_registers(),
                                          python_at_its_hub()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& instance) { return instance.param.name; });
 
 // ---- any client ----
 
