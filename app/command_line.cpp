@@ -72,6 +72,7 @@ ExitCode run_command_line(int count, const char* const* arguments, const Environ
     add_registration(root, chosen, environment);
     add_hub(root, chosen, environment);
     add_simulate(root, chosen, environment);
+    add_howto(root, chosen);
 
     try {
         root.parse(count, arguments);

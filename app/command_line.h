@@ -48,6 +48,7 @@ void add_hub_device(CLI::App& hub, Chosen& chosen, const Environment& environmen
 void add_hub_twin(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_method(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_monitor(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_howto(CLI::App& root, Chosen& chosen);
 void add_simulate(CLI::App& root, Chosen& chosen, const Environment& environment);
 
 // ---- options that several commands have ----
