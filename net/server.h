@@ -23,8 +23,8 @@ struct Listener {
 struct ServerLimits {
     std::size_t connections_max = 18'000; // of the whole process; further ones are closed at once
     std::size_t handshakes_max = 512;     // TLS handshakes under way; further accepts wait
-    std::chrono::seconds handshake_time_max{15};
-    std::chrono::seconds write_time_max{30}; // a peer that reads nothing for so long is closed
+    std::chrono::milliseconds handshake_time_max{15'000};
+    std::chrono::milliseconds write_time_max{30'000}; // a peer that reads nothing so long is closed
     std::size_t read_bytes = 16 * 1024;
 };
 
