@@ -1,0 +1,292 @@
+#pragma once
+// In-memory ports, a scheduler whose time is moved by hand and a connection that remembers, for the
+// tests of this folder. Failures are queued: the next calls of a port return them first.
+
+#include "base/task.h"
+#include "hub/live.h"
+#include "hub/ports.h"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace muster::hub::fakes {
+
+class Devices final : public DeviceStore, public SessionStore {
+  public:
+    Result<std::optional<Device>> find_device(const HubName& hub, const DeviceId& id) override {
+        const std::lock_guard lock(mutex_);
+        if (auto failure = next_read_failure()) {
+            return std::unexpected(*failure);
+        }
+        const auto at = rows_.find({hub, id});
+        return at == rows_.end() ? std::nullopt : std::optional(at->second.device);
+    }
+
+    Result<std::optional<DeviceWithTwin>> find(const HubName& hub, const DeviceId& id) override {
+        const std::lock_guard lock(mutex_);
+        if (auto failure = next_read_failure()) {
+            return std::unexpected(*failure);
+        }
+        const auto at = rows_.find({hub, id});
+        return at == rows_.end() ? std::nullopt : std::optional(at->second);
+    }
+
+    Result<void> create(const HubName& hub, const DeviceWithTwin& device) override {
+        if (auto refused = begin_write(); !refused) {
+            return refused;
+        }
+        const std::lock_guard lock(mutex_);
+        if (!rows_.try_emplace({hub, device.device.id}, device).second) {
+            return fail(Code::already_exists, "device exists");
+        }
+        return {};
+    }
+
+    Result<void> update_device(const HubName& hub, const Device& device,
+                               std::int64_t expected_version) override {
+        if (auto refused = begin_write(); !refused) {
+            return refused;
+        }
+        const std::lock_guard lock(mutex_);
+        const auto at = rows_.find({hub, device.id});
+        if (at == rows_.end() || at->second.device.version != expected_version) {
+            return fail(Code::conflict, "version");
+        }
+        at->second.device = device;
+        return {};
+    }
+
+    Result<void> update_twin(const HubName& hub, const DeviceId& id, const Twin& twin,
+                             std::int64_t expected_version) override {
+        if (auto refused = begin_write(); !refused) {
+            return refused;
+        }
+        const std::lock_guard lock(mutex_);
+        const auto at = rows_.find({hub, id});
+        if (at == rows_.end() || at->second.twin.version != expected_version) {
+            return fail(Code::conflict, "version");
+        }
+        at->second.twin = twin;
+        return {};
+    }
+
+    Result<void> erase(const HubName& hub, const DeviceId& id,
+                       std::int64_t expected_version) override {
+        if (auto refused = begin_write(); !refused) {
+            return refused;
+        }
+        const std::lock_guard lock(mutex_);
+        const auto at = rows_.find({hub, id});
+        if (at == rows_.end() || at->second.device.version != expected_version) {
+            return fail(Code::conflict, "version");
+        }
+        rows_.erase(at);
+        sessions_.erase({hub, id});
+        return {};
+    }
+
+    Result<std::vector<Device>> list(const HubName& hub, const std::string& after,
+                                     std::size_t count_max) override {
+        const std::lock_guard lock(mutex_);
+        std::vector<Device> devices;
+        for (auto at = rows_.upper_bound({hub, DeviceId(after)});
+             at != rows_.end() && at->first.first == hub && devices.size() < count_max; ++at) {
+            devices.push_back(at->second.device);
+        }
+        return devices;
+    }
+
+    Result<std::int64_t> count(const HubName& hub) override {
+        const std::lock_guard lock(mutex_);
+        ++counts_asked;
+        std::int64_t count = 0;
+        for (const auto& [key, row] : rows_) {
+            count += key.first == hub ? 1 : 0;
+        }
+        return count;
+    }
+
+    Result<std::vector<StoredSubscription>> load(const HubName& hub, const DeviceId& id) override {
+        const std::lock_guard lock(mutex_);
+        const auto at = sessions_.find({hub, id});
+        return at == sessions_.end() ? std::vector<StoredSubscription>() : at->second;
+    }
+
+    Result<void> save(const HubName& hub, const DeviceId& id,
+                      const std::vector<StoredSubscription>& subscriptions) override {
+        const std::lock_guard lock(mutex_);
+        sessions_[{hub, id}] = subscriptions;
+        return {};
+    }
+
+    /// The next writes fail with these, in order.
+    std::deque<Error> write_failures;
+    std::deque<Error> read_failures;
+    /// Runs once before the next write is looked at: somebody else is faster.
+    std::function<void()> before_write;
+    int writes = 0;
+    int counts_asked = 0;
+
+  private:
+    using Key = std::pair<HubName, DeviceId>;
+
+    std::optional<Error> next_read_failure() { return pop(read_failures); }
+
+    static std::optional<Error> pop(std::deque<Error>& failures) {
+        if (failures.empty()) {
+            return std::nullopt;
+        }
+        Error failure = failures.front();
+        failures.pop_front();
+        return failure;
+    }
+
+    Result<void> begin_write() {
+        if (auto hook = std::exchange(before_write, nullptr)) {
+            hook();
+        }
+        const std::lock_guard lock(mutex_);
+        ++writes;
+        const auto failure = pop(write_failures);
+        return failure ? Result<void>(std::unexpected(*failure)) : Result<void>{};
+    }
+
+    std::mutex mutex_;
+    std::map<Key, DeviceWithTwin> rows_;
+    std::map<Key, std::vector<StoredSubscription>> sessions_;
+};
+
+class Telemetry final : public TelemetryStore {
+  public:
+    Result<void> append(const HubName&, std::vector<Message>& messages,
+                        const Retention& retention) override {
+        const std::lock_guard lock(mutex_);
+        if (failure) {
+            return std::unexpected(*std::exchange(failure, std::nullopt));
+        }
+        for (Message& message : messages) {
+            message.sequence = ++last_;
+            messages_.push_back(message);
+        }
+        const auto bound = static_cast<std::size_t>(retention.messages_max);
+        while (messages_.size() > bound) {
+            messages_.pop_front();
+        }
+        return {};
+    }
+
+    Result<std::vector<Message>> read(const HubName&, std::int64_t after,
+                                      std::size_t count_max) override {
+        const std::lock_guard lock(mutex_);
+        std::vector<Message> page;
+        for (const Message& message : messages_) {
+            if (message.sequence > after && page.size() < count_max) {
+                page.push_back(message);
+            }
+        }
+        return page;
+    }
+
+    Result<std::int64_t> last_sequence(const HubName&) override {
+        if (auto hook = std::exchange(before_last_sequence, nullptr)) {
+            hook();
+        }
+        const std::lock_guard lock(mutex_);
+        if (failure) {
+            return std::unexpected(*std::exchange(failure, std::nullopt));
+        }
+        return last_;
+    }
+
+    std::optional<Error> failure; // of the next call
+    std::function<void()> before_last_sequence;
+
+  private:
+    std::mutex mutex_;
+    std::deque<Message> messages_;
+    std::int64_t last_ = 0;
+};
+
+/// Tasks run inside advance(), in order of their time, and then of their scheduling.
+class ManualScheduler final : public Scheduler {
+  public:
+    Ticket after(std::chrono::milliseconds delay, Task task) override {
+        const std::lock_guard lock(mutex_);
+        tasks_.emplace(std::pair(now_ + delay, ++last_ticket_), std::move(task));
+        return last_ticket_;
+    }
+
+    void cancel(Ticket ticket) override {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(tasks_, [&](const auto& entry) { return entry.first.second == ticket; });
+    }
+
+    void advance(std::chrono::milliseconds by) {
+        const auto until = now_ + by;
+        while (auto task = take_due(until)) {
+            (*task)();
+        }
+        now_ = until;
+    }
+
+    std::size_t pending() {
+        const std::lock_guard lock(mutex_);
+        return tasks_.size();
+    }
+
+  private:
+    std::optional<Task> take_due(std::chrono::milliseconds until) {
+        const std::lock_guard lock(mutex_);
+        if (tasks_.empty() || tasks_.begin()->first.first > until) {
+            return std::nullopt;
+        }
+        auto node = tasks_.extract(tasks_.begin());
+        now_ = node.key().first;
+        return std::move(node.mapped());
+    }
+
+    std::mutex mutex_;
+    std::map<std::pair<std::chrono::milliseconds, Ticket>, Task> tasks_;
+    std::chrono::milliseconds now_{0};
+    Ticket last_ticket_ = 0;
+};
+
+class Link final : public DeviceLink {
+  public:
+    void desired_changed(const JsonObject& notification, std::int64_t version) override {
+        const std::lock_guard lock(mutex_);
+        notifications.emplace_back(version, to_text(notification));
+    }
+
+    void invoke(const MethodRequest& request) override {
+        {
+            const std::lock_guard lock(mutex_);
+            requests.push_back(request);
+        }
+        if (on_invoke) {
+            on_invoke(request);
+        }
+    }
+
+    void close(std::string reason) override {
+        const std::lock_guard lock(mutex_);
+        closed.push_back(std::move(reason));
+    }
+
+    std::vector<std::pair<std::int64_t, std::string>> notifications;
+    std::vector<MethodRequest> requests;
+    std::vector<std::string> closed;
+    std::function<void(const MethodRequest&)> on_invoke;
+
+  private:
+    std::mutex mutex_;
+};
+
+} // namespace muster::hub::fakes
