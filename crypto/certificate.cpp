@@ -4,12 +4,12 @@
 #include "base/text.h"
 #include "crypto/certificate_handle.h"
 #include "crypto/keys.h"
+#include "crypto/parsed_certificates.h"
 
-#include <climits>
 #include <openssl/asn1.h>
 
-#include <algorithm>
-#include <array>
+#include <string>
+#include <utility>
 
 namespace muster::crypto {
 
@@ -93,13 +93,18 @@ Result<Certificate> Certificate::Handle::adopt(X509Ptr x509) {
     handle->not_before = *not_before;
     handle->not_after = *not_after;
     handle->x509 = std::move(x509);
-    return Certificate(std::move(handle));
+    const Certificate certificate(std::move(handle));
+    parsed_certificates().remember(certificate);
+    return certificate;
 }
 
 Result<Certificate> Certificate::from_der(std::string_view der) {
     const ErrorScope errors;
     if (der.size() > der_bytes_max) {
         return not_a_certificate("too large");
+    }
+    if (const auto parsed = parsed_certificates().find(der)) {
+        return *parsed;
     }
     const auto* begin = reinterpret_cast<const unsigned char*>(der.data());
     const auto* end = begin;

@@ -17,6 +17,7 @@ namespace muster::crypto {
 /// Immutable, cheap to copy, thread safe.
 class Certificate {
   public:
+    /// Exactly one certificate of up to 16 KiB. Error: malformed.
     static Result<Certificate> from_der(std::string_view der);
 
     /// PEM, base64 of DER, or base64 of PEM (dps-service 6.3); the first certificate of a bundle.

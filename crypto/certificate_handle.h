@@ -2,12 +2,10 @@
 
 // The OpenSSL object behind a Certificate. Only for crypto/ and net/: net/ may hand over the X509
 // that TLS has parsed already, because parsing a second time costs 0.1 ms in OpenSSL 3.0 (its
-// public key is looked up through every decoder there is).
+// public key is looked up through every decoder there is). What was adopted, from_der() finds.
 
 #include "crypto/certificate.h"
 #include "crypto/openssl.h"
-
-#include <mutex>
 
 namespace muster::crypto {
 
@@ -17,7 +15,8 @@ struct Certificate::Handle {
     WallTime not_before;
     WallTime not_after;
 
-    /// Takes over a parsed certificate. Error: malformed, if its dates are none.
+    /// Takes over a parsed certificate (net/: X509_up_ref first). Error: malformed, if its dates
+    /// are none.
     static Result<Certificate> adopt(X509Ptr x509);
 
     /// OpenSSL's functions want to write their caches into what they only read. Everything cached

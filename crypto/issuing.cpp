@@ -7,7 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
-#include <array>
+#include <string>
 #include <utility>
 
 namespace muster::crypto {
