@@ -149,10 +149,12 @@ class Devices final : public DeviceStore, public SessionStore {
     }
 
     Result<void> begin_write() {
+        std::unique_lock lock(mutex_);
         if (auto hook = std::exchange(before_write, nullptr)) {
+            lock.unlock();
             hook();
+            lock.lock();
         }
-        const std::lock_guard lock(mutex_);
         ++writes;
         const auto failure = pop(write_failures);
         return failure ? Result<void>(std::unexpected(*failure)) : Result<void>{};
@@ -229,9 +231,14 @@ class ManualScheduler final : public Scheduler {
     }
 
     void advance(std::chrono::milliseconds by) {
+        std::unique_lock lock(mutex_);
         const auto until = now_ + by;
-        while (auto task = take_due(until)) {
-            (*task)();
+        while (!tasks_.empty() && tasks_.begin()->first.first <= until) {
+            auto due = tasks_.extract(tasks_.begin());
+            now_ = due.key().first;
+            lock.unlock();
+            due.mapped()();
+            lock.lock();
         }
         now_ = until;
     }
@@ -242,16 +249,6 @@ class ManualScheduler final : public Scheduler {
     }
 
   private:
-    std::optional<Task> take_due(std::chrono::milliseconds until) {
-        const std::lock_guard lock(mutex_);
-        if (tasks_.empty() || tasks_.begin()->first.first > until) {
-            return std::nullopt;
-        }
-        auto node = tasks_.extract(tasks_.begin());
-        now_ = node.key().first;
-        return std::move(node.mapped());
-    }
-
     std::mutex mutex_;
     std::map<std::pair<std::chrono::milliseconds, Ticket>, Task> tasks_;
     std::chrono::milliseconds now_{0};

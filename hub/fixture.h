@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace muster::hub {
@@ -36,6 +37,11 @@ inline IfMatch any_etag() {
 
 inline IfMatch exactly(const ETag& etag) {
     return {.kind = IfMatch::Kind::exactly, .etag = etag};
+}
+
+/// What a port answers when a test wants it to fail.
+inline Error failure(Code code) {
+    return {.code = code, .detail = "made to fail", .cause = {}, .retry_after = std::nullopt};
 }
 
 template <class T>
