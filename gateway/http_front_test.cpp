@@ -93,7 +93,7 @@ TEST_F(HttpFront, AnswersPipelinedRequestsInOrderOneAtATime) {
     auto second = get_enrollment();
     second.target = "/enrollments/dev-2?api-version=2021-10-01";
     wire.send(bytes_of(get_enrollment()) + bytes_of(second) + bytes_of(get_enrollment()));
-    EXPECT_EQ(world.workers.size(), 1U);
+    EXPECT_EQ(world.workers.waiting(), 1U);
     EXPECT_FALSE(wire.wants_input());
     wire.settle(world.workers);
     auto text = wire.take();
@@ -134,21 +134,21 @@ TEST_F(HttpFront, GivesEveryRequestAnIdOfItsOwn) {
 TEST_F(HttpFront, AnswersAFullQueueWith503) {
     // DPS-DEVICE-31
     auto wire = world.https();
-    world.workers.is_full = true;
+    world.workers.full = true;
     const auto reply = exchange(world, wire, get_enrollment());
     expect_problem(reply, 503, 503000);
     EXPECT_EQ(reply.header("Retry-After"), "3");
-    world.workers.is_full = false;
+    world.workers.full = false;
     EXPECT_EQ(exchange(world, wire, get_enrollment()).status, 200U);
 }
 
 TEST_F(HttpFront, AnswersAHandlerThatThrowsWith500AndNothingElse) {
     auto wire = world.https();
-    world.enrollment_store.is_broken = true;
+    world.faults.crash_at(1, provisioning::Faults::When::before_effect);
     const auto reply = exchange(world, wire, get_enrollment());
     expect_problem(reply, 500, 500001);
     EXPECT_EQ(reply.member("message"), Json("internal error"));
-    world.enrollment_store.is_broken = false;
+    world.faults.clear();
     EXPECT_EQ(exchange(world, wire, get_enrollment()).status, 200U);
 }
 
@@ -174,7 +174,7 @@ TEST_F(HttpFront, DropsAnswersThatComeTooLate) {
     auto wire = world.https();
     wire.send(bytes_of(get_enrollment()));
     wire.lose();
-    EXPECT_TRUE(world.workers.run_all()); // the sanitizers watch
+    EXPECT_TRUE(world.workers.run_one()); // the sanitizers watch
 }
 
 TEST_F(HttpFront, SaysThatNoServiceHasTheHost) {

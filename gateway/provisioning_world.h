@@ -8,11 +8,11 @@
 #include "base/random.h"
 #include "crypto/sas.h"
 #include "gateway/context.h"
-#include "gateway/fakes.h"
 #include "gateway/front.h"
 #include "gateway/sites.h"
 #include "gateway/wire.h"
 #include "provisioning/documents.h"
+#include "provisioning/fakes.h"
 
 #include <string>
 #include <string_view>
@@ -27,9 +27,8 @@ inline constexpr long long recorded_hour = 1795222000; // the tokens expire with
 
 struct ProvisioningWorld {
     ProvisioningWorld()
-        : enrollments(instance, enrollment_store, registration_store, clock, random),
-          registration(instance, enrollment_store, registration_store, hubs, workers, timers, clock,
-                       random) {
+        : enrollments(instance, store, store, clock, random),
+          registration(instance, store, store, hubs, workers, timers, clock, random) {
         sites.add(
             {.instance = &instance, .enrollments = &enrollments, .registration = &registration});
     }
@@ -60,6 +59,15 @@ struct ProvisioningWorld {
         static_cast<void>(enrollments.put(std::move(enrollment.value()), {}).value());
     }
 
+    [[nodiscard]] bool has_record(const std::string& id) {
+        return store.find(instance.scope, RegistrationId(id)).value().has_value();
+    }
+
+    /// Does the only hub know it?
+    [[nodiscard]] bool is_at_hub(const std::string& device) {
+        return hubs.device(HubName("hub-1.example.net"), DeviceId(device)).has_value();
+    }
+
     [[nodiscard]] std::string device_token(std::string_view id) const {
         return crypto::make_sas("0ne00TEST01/registrations/" + std::string(id), recorded_key,
                                 clock.wall() + std::chrono::hours(1), "registration");
@@ -86,11 +94,11 @@ struct ProvisioningWorld {
 
     ManualClock clock{from_unix_seconds(recorded_hour)};
     SeededRandom random{1};
-    QueuedExecutor workers;
-    ManualScheduler timers;
-    FakeRegistrations registration_store;
-    FakeEnrollments enrollment_store{registration_store};
-    FakeHubs hubs;
+    provisioning::ManualWorkers workers;
+    provisioning::ManualTimers timers;
+    provisioning::Faults faults;
+    provisioning::FakeStore store{faults};
+    provisioning::FakeHubs hubs{faults};
     provisioning::Instance instance = make_instance();
     provisioning::Enrollments enrollments;
     provisioning::DeviceRegistration registration;

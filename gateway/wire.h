@@ -2,7 +2,8 @@
 // For tests: the other end of a connection. It feeds a Conversation bytes and time as net/ does,
 // runs what is posted to it, and collects what it sends.
 
-#include "gateway/fakes.h"
+#include "base/clock.h"
+#include "provisioning/fakes.h"
 #include "session/conversation.h"
 
 #include <deque>
@@ -33,8 +34,8 @@ class Wire {
     }
 
     /// Runs the workers and what they post until nothing is left to do.
-    void settle(QueuedExecutor& workers) {
-        while (workers.run_all() || run_posted()) {
+    void settle(provisioning::ManualWorkers& workers) {
+        while (run_one(workers) || run_posted()) {
         }
     }
 
@@ -84,6 +85,15 @@ class Wire {
     }
 
   private:
+    /// As in the real pool, an exception ends its task and nothing else.
+    static bool run_one(provisioning::ManualWorkers& workers) {
+        try {
+            return workers.run_one();
+        } catch (const provisioning::Crash&) {
+            return true;
+        }
+    }
+
     void collect() { received_ += conversation_->take_output(); }
 
     const ManualClock& clock_;
