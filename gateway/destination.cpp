@@ -77,7 +77,9 @@ session::HttpResponse refuse_at(const Context& context, const Destination& desti
                     {.edge = edge_of(destination),
                      .action = exchange.request.method,
                      .peer = exchange.peer_address});
-        return hub_error_response(problem, error, exchange.tracking, context.clock.wall());
+        auto hinted = error;
+        hinted.retry_after = refusal.retry_after;
+        return hub_error_response(problem, hinted, exchange.tracking, context.clock.wall());
     }
     return refuse(context, exchange, edge_of(destination), error, Subject::request);
 }
