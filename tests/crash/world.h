@@ -1,0 +1,68 @@
+#pragma once
+// What the crash test did and was promised, and the check of it against a running server.
+
+#include "app/api_client.h"
+#include "app/ready_file.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "net/http_client.h"
+
+#include <atomic>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muster::crash {
+
+/// Promises that the server made: what it acknowledged before it was killed.
+struct Promises {
+    std::map<std::string, std::string> assigned;   // registration id -> hub
+    std::map<std::string, std::string> operations; // registration id -> operation, not yet assigned
+    std::map<std::string, std::string> enrollments; // registration id -> its primary key
+};
+
+/// Thread safe.
+class Ledger {
+  public:
+    void registered(const std::string& id, const std::string& operation);
+    /// False if the device had been told another hub before.
+    [[nodiscard]] bool assigned(const std::string& id, const std::string& hub);
+    void enrolled(const std::string& id, const std::string& key);
+
+    [[nodiscard]] Promises promises() const;
+
+  private:
+    mutable std::mutex mutex_;
+    Promises promises_;
+};
+
+/// The secrets of the run's enrollment group.
+struct Fleet {
+    app::ReadyFile ready;
+    std::string ca_pem;
+    Secret group_key;
+};
+
+/// Makes the enrollment group.
+Result<Fleet> make_fleet(const app::ReadyFile& ready, const Clock& clock);
+
+/// One device over HTTPS: register, then poll without the pause that the protocol asks for (the
+/// test has hundreds of crashes to get through). Each acknowledgement goes to the ledger. Ends
+/// early when the server dies; a wrong answer is an error.
+Result<void> register_device(const Fleet& fleet, const std::string& id, Ledger& ledger,
+                             const Clock& clock);
+
+/// Creates an individual enrollment and notes its key once it is acknowledged.
+Result<void> create_enrollment(const Fleet& fleet, const std::string& id, Ledger& ledger,
+                               const Clock& clock);
+
+/// Compares the promises with the registration store and with both hubs' device stores. Returns
+/// what is wrong, empty if all is well.
+std::vector<std::string> broken_promises(const Fleet& fleet, const Promises& promises,
+                                         const Clock& clock);
+
+} // namespace muster::crash
