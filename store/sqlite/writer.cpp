@@ -51,7 +51,7 @@ Result<void> Writer::write(const sql::Work& work) {
     if (group == nullptr) {
         return fail(Code::unavailable, "too many writes are waiting");
     }
-    group->done.wait(0);
+    group->finished.wait();
     return std::move(unit.outcome);
 }
 
@@ -97,8 +97,7 @@ std::shared_ptr<Writer::Group> Writer::next_group() {
 void Writer::run_groups() {
     while (const std::shared_ptr<Group> group = next_group()) {
         commit(*group);
-        group->done.store(1);
-        group->done.notify_all();
+        group->done.set_value();
     }
 }
 

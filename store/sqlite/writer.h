@@ -11,9 +11,9 @@
 
 #include "store/sqlite/connection.h"
 
-#include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -46,7 +46,8 @@ class Writer {
 
     struct Group {
         std::vector<Unit*> units;
-        std::atomic<int> done = 0; // an int is what a futex waits for
+        std::promise<void> done;
+        std::shared_future<void> finished = done.get_future().share();
     };
 
     std::shared_ptr<Group> join(Unit& unit);
