@@ -9,6 +9,8 @@
 namespace muster::session {
 namespace {
 
+using namespace std::string_view_literals;
+
 unsigned fault_of(std::string_view bytes, const HttpLimits& limits = {}) {
     HttpTranscript script(limits);
     script.feed(bytes);
@@ -97,7 +99,7 @@ TEST(HttpSessionRefusal, RefusesWithTheRightStatus) {
     for (const Refusal& refusal : refusals) {
         EXPECT_EQ(fault_of(refusal.bytes), refusal.status) << refusal.bytes;
     }
-    EXPECT_EQ(fault_of(std::string_view("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 39)), 400U);
+    EXPECT_EQ(fault_of("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"sv), 400U);
 }
 
 TEST(HttpSessionRefusal, NothingAfterAFaultIsRead) {
