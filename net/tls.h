@@ -10,7 +10,8 @@
 namespace muster::net {
 
 /// Server side (reference: dps-device 1.2): TLS 1.2 and 1.3, a client certificate requested and
-/// never required, an empty CA list, no handshake failed over a certificate, SNI disregarded.
+/// never required, an empty CA list, no handshake failed over a certificate (only over a chain of
+/// more than 48 KiB), SNI disregarded.
 /// Resumption by tickets only; a ticket carries the peer's whole chain, so that a resumed X.509
 /// device is still who it was. Thread safe.
 class ServerTls {
