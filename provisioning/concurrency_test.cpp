@@ -1,0 +1,181 @@
+// Many threads at once. The rules: one assignment per device, one hub per device, one operation per
+// plan (design, section 8, rules 2 and 4).
+
+#include "provisioning/test_world.h"
+
+#include <barrier>
+#include <condition_variable>
+#include <set>
+#include <thread>
+
+namespace muster::provisioning {
+namespace {
+
+using enum RegistrationStatus;
+
+constexpr int threads = 8;
+
+/// Runs delayed tasks at once, on the pool: time does not matter here.
+class ImpatientTimers final : public Scheduler {
+  public:
+    explicit ImpatientTimers(Executor& workers) : workers_(workers) {}
+
+    Ticket after(std::chrono::milliseconds /*delay*/, Task task) override {
+        (void)workers_.submit(std::move(task));
+        return 0;
+    }
+
+    void cancel(Ticket /*ticket*/) override {}
+
+  private:
+    Executor& workers_;
+};
+
+struct Concurrency : testing::Test {
+    Concurrency() {
+        Enrollments enrollments(instance, store, store, clock, random);
+        EXPECT_TRUE(enrollments.put(group("g", SymmetricKeyAttestation{test_keys}), {}));
+    }
+
+    ~Concurrency() override { workers.stop(); }
+
+    /// The same action on every thread, all at once.
+    template <class Action>
+    void everywhere(Action action) {
+        std::barrier start(threads);
+        std::vector<std::jthread> running;
+        for (int i = 0; i < threads; ++i) {
+            running.emplace_back([&, i] {
+                start.arrive_and_wait();
+                action(i);
+            });
+        }
+    }
+
+    void finish() { workers.stop(); } // runs what is queued
+
+    std::optional<RegistrationRecord> record(const std::string& id) {
+        return *static_cast<RegistrationStore&>(store).find(test_scope, RegistrationId(id));
+    }
+
+    Instance instance = test_instance();
+    Faults faults;
+    FakeStore store{faults};
+    FakeHubs hubs{faults};
+    WorkerPool workers{{.threads = 4, .queue_max = 100'000}};
+    ImpatientTimers timers{workers};
+    ManualClock clock{test_time};
+    SharedRandom random{11};
+    DeviceRegistration registration{instance, store, store, hubs, workers, timers, clock, random};
+};
+
+TEST_F(Concurrency, OneIdAtOnceEndsInOneAssignment) {
+    for (int round = 0; round < 50; ++round) {
+        const std::string id = "dev-" + std::to_string(round);
+        const DeviceRequest request = with_group_key(id, key_a);
+        everywhere([&](int) {
+            const auto begun = registration.register_device(request);
+            EXPECT_TRUE(begun) << begun.error().detail;
+        });
+    }
+    finish();
+    for (int round = 0; round < 50; ++round) {
+        const auto stored = record("dev-" + std::to_string(round));
+        ASSERT_TRUE(stored);
+        EXPECT_EQ(stored->status, assigned);
+        EXPECT_EQ(hubs.hubs_with(stored->assignment->device_id).size(), 1U);
+    }
+}
+
+TEST_F(Concurrency, AcknowledgedOperationsAreAllAnswered) {
+    std::mutex mutex;
+    std::vector<std::pair<DeviceRequest, OperationId>> acknowledged;
+    everywhere([&](int thread) {
+        for (int i = 0; i < 50; ++i) {
+            const std::string id = std::to_string(thread) + "-" + std::to_string(i);
+            DeviceRequest request = with_group_key(id, key_b);
+            const auto begun = registration.register_device(request);
+            ASSERT_TRUE(begun);
+            const std::scoped_lock lock(mutex);
+            acknowledged.emplace_back(std::move(request), begun->operation);
+        }
+    });
+    finish();
+    EXPECT_EQ(acknowledged.size(), threads * 50U);
+    std::set<std::string> operations;
+    for (const auto& [request, operation] : acknowledged) {
+        const auto ended = registration.operation_status(request, operation);
+        ASSERT_TRUE(ended);
+        EXPECT_EQ(ended->status, assigned);
+        operations.insert(operation.text());
+    }
+    EXPECT_EQ(operations.size(), acknowledged.size());
+}
+
+TEST_F(Concurrency, TheHubsLastWordIsTheCredentialOfTheRecord) {
+    // Two certificates take turns; the record's plan and what the hub was told must agree.
+    const auto ca = make_ca("ca");
+    const auto first = make_leaf("dev-1", &ca);
+    const auto second = make_leaf("dev-1", &ca);
+    Enrollments enrollments(instance, store, store, clock, random);
+    ASSERT_TRUE(enrollments.put(group("x", signing(ca.certificate)), {}));
+    everywhere([&](int thread) {
+        const auto chain = thread % 2 == 0 ? chain_of(first) : chain_of(second);
+        for (int i = 0; i < 25; ++i) {
+            const auto begun = registration.register_device(with_chain("dev-1", chain));
+            EXPECT_TRUE(begun || begun.error().code == Code::unavailable);
+        }
+    });
+    ASSERT_TRUE(registration.register_device(with_chain("dev-1", chain_of(first))));
+    finish();
+    const auto stored = record("dev-1");
+    ASSERT_EQ(stored->status, assigned);
+    EXPECT_EQ(hubs.hubs_with(DeviceId("dev-1")).size(), 1U);
+    const auto device = hubs.device(stored->assignment->hub, DeviceId("dev-1"));
+    EXPECT_EQ(std::get<HubThumbprints>(device->credential).primary,
+              first.certificate.sha256_thumbprint());
+}
+
+TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
+    hubs.answer_next(40, {.code = Code::unavailable, .applied = true});
+    everywhere([&](int thread) {
+        const std::string id = "dev-" + std::to_string(thread % 4);
+        ASSERT_TRUE(registration.register_device(with_group_key(id, key_a)));
+    });
+    finish();
+    ManualWorkers later;
+    ManualTimers clockwork;
+    DeviceRegistration again(instance, store, store, hubs, later, clockwork, clock, random);
+    for (int i = 0; i < 4; ++i) {
+        const std::string id = "dev-" + std::to_string(i);
+        ASSERT_TRUE(again.register_device(with_group_key(id, key_a)));
+        later.run_all();
+        ASSERT_EQ(record(id)->status, assigned);
+        EXPECT_EQ(hubs.hubs_with(DeviceId(id)), std::vector{record(id)->assignment->hub});
+    }
+}
+
+TEST_F(Concurrency, GroupsChangeUnderRegistrations) {
+    Enrollments enrollments(instance, store, store, clock, random);
+    everywhere([&](int thread) {
+        for (int i = 0; i < 30; ++i) {
+            if (thread == 0) {
+                const EnrollmentGroupId id("extra-" + std::to_string(i));
+                ASSERT_TRUE(
+                    enrollments.put(group(id.text(), SymmetricKeyAttestation{{key_c, key_c}}), {}));
+                ASSERT_TRUE(enrollments.erase(id, {}));
+                continue;
+            }
+            const std::string id = std::to_string(thread) + "." + std::to_string(i) + "a";
+            EXPECT_TRUE(registration.register_device(with_group_key(id, key_a)));
+        }
+    });
+    finish();
+    const auto records = static_cast<RegistrationStore&>(store).all(test_scope, "", 1000);
+    EXPECT_EQ(records->size(), (threads - 1) * 30U);
+    EXPECT_TRUE(std::ranges::all_of(
+        *records, [](const RegistrationRecord& one) { return one.status == assigned; }));
+}
+
+} // namespace
+} // namespace muster::provisioning

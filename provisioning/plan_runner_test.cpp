@@ -1,0 +1,212 @@
+#include "provisioning/plan_runner.h"
+#include "provisioning/planning.h"
+#include "provisioning/test_world.h"
+
+namespace muster::provisioning {
+namespace {
+
+using enum RegistrationStatus;
+
+struct Running : testing::Test, World {
+    Running() { put(individual("dev-1", SymmetricKeyAttestation{test_keys})); }
+
+    void begin() { ASSERT_TRUE(registration->register_device(request)); }
+
+    RegistrationRecord ended() {
+        begin();
+        settle();
+        return record("dev-1").value();
+    }
+
+    const DeviceRequest request = with_key("dev-1", key_a);
+};
+
+TEST(Delays, DoubleUpToTenSecondsAndEndWithinTheBudgetOfClients) {
+    // DPS-DEVICE-23: everything within 50 s
+    EXPECT_EQ(delay_after(1).count(), 125);
+    EXPECT_EQ(delay_after(2).count(), 250);
+    EXPECT_EQ(delay_after(7).count(), 8000);
+    EXPECT_EQ(delay_after(8).count(), 10'000);
+    EXPECT_EQ(delay_after(1000).count(), 10'000);
+    std::chrono::milliseconds sum{0};
+    for (int i = 1; i < plan_tries_max; ++i) {
+        sum += delay_after(i);
+    }
+    EXPECT_LT(sum, std::chrono::seconds(40));
+}
+
+TEST_F(Running, AHubThatIsAwayIsTriedAgain) {
+    hubs.answer_next(plan_tries_max - 1, {.code = Code::unavailable});
+    const RegistrationRecord record = ended();
+    EXPECT_EQ(record.status, assigned);
+    EXPECT_EQ(hubs.calls(), plan_tries_max);
+    EXPECT_LT(timers.now(), std::chrono::seconds(40));
+}
+
+TEST_F(Running, AHubThatStaysAwayFailsTheRegistration) {
+    hubs.answer_next(plan_tries_max, {.code = Code::deadline_exceeded});
+    const RegistrationRecord record = ended();
+    EXPECT_EQ(record.status, failed);
+    EXPECT_EQ(record.failure->error_code, 500001);
+    EXPECT_FALSE(record.plan);
+    EXPECT_EQ(hubs.calls(), plan_tries_max);
+    EXPECT_EQ(timers.waiting(), 0U);
+    EXPECT_EQ(provision(request).status, assigned) << "the next attempt counts from one again";
+}
+
+TEST_F(Running, RefusalsAreFinalAtOnceAndSayWhich) {
+    struct Row {
+        Code code;
+        int error_code;
+    };
+
+    for (const Row& row : {Row{Code::not_found, 400208}, Row{Code::forbidden, 400209},
+                           Row{Code::malformed, 400209}, Row{Code::unauthenticated, 400209},
+                           Row{Code::too_large, 400209}, Row{Code::internal, 500001}}) {
+        const int before = hubs.calls();
+        hubs.answer_next(1, {.code = row.code});
+        const RegistrationRecord record = ended();
+        EXPECT_EQ(record.status, failed);
+        EXPECT_EQ(record.failure->error_code, row.error_code);
+        EXPECT_EQ(hubs.calls(), before + 1);
+        EXPECT_EQ(record.unconfirmed.has_value(), row.code == Code::internal);
+    }
+}
+
+TEST_F(Running, AnAnswerThatWasLostDoesNotMakeASecondDevice) {
+    hubs.answer_next(plan_tries_max, {.code = Code::unavailable, .applied = true});
+    EXPECT_EQ(ended().status, failed);
+    const HubName hub = hubs.hubs_with(DeviceId("dev-1")).at(0);
+    IndividualEnrollment elsewhere = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    elsewhere.terms.allocation_policy = AllocationPolicy::fixed;
+    elsewhere.terms.hubs = {instance.hubs[instance.hubs[0].name == hub ? 1 : 0].name};
+    put(elsewhere, IfMatch::Kind::any);
+    EXPECT_EQ(ended().assignment->hub, hub);
+    EXPECT_EQ(hubs.hubs_with(DeviceId("dev-1")).size(), 1U);
+}
+
+TEST_F(Running, AFailureKeepsTheAssignmentOfEarlier) {
+    const HubName hub = ended().assignment->hub;
+    hubs.answer_next(1, {.code = Code::forbidden});
+    const RegistrationRecord record = ended();
+    EXPECT_EQ(record.status, failed);
+    EXPECT_EQ(record.assignment->hub, hub);
+    EXPECT_EQ(ended().assignment->hub, hub);
+}
+
+TEST_F(Running, AFullQueueIsWaitedOut) {
+    workers.full = true;
+    begin();
+    EXPECT_EQ(workers.waiting(), 0U);
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_TRUE(timers.run_next()) << "never given up: the plan is stored";
+    }
+    workers.full = false;
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+    EXPECT_EQ(hubs.calls(), 1);
+}
+
+TEST_F(Running, AStoreThatIsAwayIsTriedAgain) {
+    begin();
+    store.fail_saves(3, Code::unavailable);
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+    EXPECT_EQ(hubs.calls(), 4) << "telling the hub again is harmless";
+}
+
+TEST_F(Running, AStoreThatStaysAwayLeavesThePlanToTheNextRequest) {
+    begin();
+    store.fail_saves(plan_tries_max, Code::unavailable);
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigning);
+    EXPECT_EQ(timers.waiting(), 0U) << "bounded";
+    EXPECT_EQ(ended().status, assigned);
+}
+
+TEST_F(Running, AnUnreadableStoreIsTriedAgainAndLeftInTheEnd) {
+    begin();
+    store.fail_reads(2, Code::unavailable);
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+    begin();
+    store.fail_reads(plan_tries_max, Code::internal);
+    workers.run_all();
+    while (timers.run_next()) {
+        workers.run_all();
+    }
+    EXPECT_EQ(hubs.calls(), 1);
+    EXPECT_EQ(record("dev-1")->status, assigning);
+    EXPECT_EQ(ended().status, assigned);
+}
+
+TEST_F(Running, AChangeBetweenHubAndStoreIsDecidedAgain) {
+    begin();
+    put(individual("dev-1", SymmetricKeyAttestation{{key_b, key_c}}), IfMatch::Kind::any);
+    store.before_next_save(
+        [&] { ASSERT_TRUE(registration->register_device(with_key("dev-1", key_c))); });
+    settle();
+    const RegistrationRecord record = *World::record("dev-1");
+    EXPECT_EQ(record.status, assigned);
+    EXPECT_EQ(hubs.device(record.assignment->hub, DeviceId("dev-1"))->credential,
+              HubCredential(HubKeys{{key_b, key_c}}))
+        << "the hub's last word is the current credential";
+}
+
+TEST_F(Running, ResumeFinishesWhatWasLeft) {
+    for (int i = 0; i < 5; ++i) {
+        const std::string id = "left-" + std::to_string(i);
+        put(individual(id, SymmetricKeyAttestation{test_keys}));
+        ASSERT_TRUE(registration->register_device(with_key(id, key_a)));
+    }
+    restart();
+    EXPECT_EQ(registration->resume(), 5U);
+    settle();
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(record("left-" + std::to_string(i))->status, assigned);
+    }
+    EXPECT_EQ(registration->resume(), 0U);
+}
+
+TEST_F(Running, AnUnfinishedPlanIsTakenUpByTheNextRequestToo) {
+    begin();
+    const OperationId operation = record("dev-1")->operation;
+    restart(); // nobody resumes
+    const auto again = registration->register_device(request);
+    EXPECT_EQ(again->operation, operation);
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+}
+
+TEST_F(Running, TwoProcessesFinishingOnePlanEndInOneAssignment) {
+    begin();
+    DeviceRegistration other(instance, store, store, hubs, workers, timers, clock, random);
+    EXPECT_EQ(other.resume(), 1U);
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+    EXPECT_EQ(record("dev-1")->stamp.version, 2) << "stored once";
+    EXPECT_EQ(hubs.hubs_with(DeviceId("dev-1")).size(), 1U);
+}
+
+TEST_F(Running, NothingRunsOnceTheOwnerIsGone) {
+    begin();
+    registration.reset();
+    settle();
+    EXPECT_EQ(hubs.calls(), 0);
+}
+
+TEST_F(Running, ManyLeftOversAreResumedInPortions) {
+    constexpr int count = 4100; // more than one portion
+    put(group("g", SymmetricKeyAttestation{test_keys}));
+    for (int i = 0; i < count; ++i) {
+        const std::string id = "left-" + std::to_string(i);
+        ASSERT_TRUE(registration->register_device(with_group_key(id, key_a)));
+    }
+    restart();
+    EXPECT_EQ(registration->resume(), 4096U);
+    settle();
+    EXPECT_EQ(static_cast<RegistrationStore&>(store).unfinished(test_scope, 1)->size(), 0U);
+}
+
+} // namespace
+} // namespace muster::provisioning
