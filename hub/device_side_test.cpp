@@ -67,6 +67,17 @@ TEST_F(DeviceSide, RefusesInOneWay) {
     EXPECT_EQ(code_of(hub.authenticate(credentials(device))), Code::unauthenticated);
 }
 
+// IOTHUB-7: only a proven connection displaces another.
+TEST_F(DeviceSide, AFailedProofDisturbsNobody) {
+    const Device device = create("dev-01");
+    const auto connection = connect(device.id);
+    Credentials wrong = credentials(device);
+    wrong.sas = "junk";
+    EXPECT_FALSE(hub.authenticate(wrong));
+    EXPECT_TRUE(connection.link->closed.empty());
+    EXPECT_TRUE(hub.get_device(device.id)->presence.connected);
+}
+
 // The real reason matters to the device: it must come back, not provision itself again (C.4).
 TEST_F(DeviceSide, AStoreThatFailsIsNoRefusal) {
     const Device device = create("dev-01");
