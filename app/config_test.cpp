@@ -1,0 +1,145 @@
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* smallest = R"([[hub]]
+name = "hub-1"
+host = "hub-1.example.org"
+
+[[instance]]
+id_scope = "0ne00112233"
+hosts = ["dps.example.org"]
+)";
+
+std::string mistake_in(const std::string& text) {
+    const auto config = parse_config(text, "m.toml");
+    return config ? "(no mistake)" : config.error().detail;
+}
+
+TEST(Config, the_smallest_file_links_every_hub) {
+    const auto config = parse_config(smallest, "m.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    ASSERT_EQ(config->instances.size(), 1U);
+    ASSERT_EQ(config->instances[0].links.size(), 1U);
+    EXPECT_EQ(config->instances[0].links[0].hub, "hub-1");
+    EXPECT_EQ(config->instances[0].links[0].weight, 1);
+    EXPECT_EQ(config->https_port, 443);
+    EXPECT_EQ(config->mqtt_port, 8883);
+    EXPECT_THAT(config->listen, ElementsAre("127.0.0.1"));
+}
+
+struct BadFile {
+    const char* text;
+    const char* said; // with the file and the line
+};
+
+TEST(Config, every_mistake_is_named_with_its_line) {
+    const std::string rest = smallest;
+    const BadFile files[] = {
+        {"[server\n", "m.toml:1: "},
+        {"[server]\nhttps_port = 70000\n",
+         "m.toml:2: server.https_port: must be a whole number from 1 to 65535"},
+        {"[server]\nhttps_port = \"443\"\n", "m.toml:2: server.https_port"},
+        {"[server]\n\nlisten = \"here\"\n", "m.toml:3: server.listen: 'here' is not an IP address"},
+        {"[server]\nlisten = [1]\n", "m.toml:2: server.listen: must hold strings"},
+        {"[server]\nlog_level = \"loud\"\n", "m.toml:2: server.log_level: must be debug"},
+        {"[server]\nprot = 1\n", "m.toml:2: server.prot: no such setting"},
+        {"serve = 1\n", "m.toml:1: (top).serve: no such setting"},
+        {"hub = 1\n", "m.toml:1: (top).hub: must be an array of tables"},
+        {"[[hub]]\nname = \"a\"\nhost = \"nodot\"\n", "m.toml:3: hub.host: must contain a dot"},
+        {"[[hub]]\nhost = \"a.b\"\n", "hub.name: is missing"},
+        {"[[instance]]\nid_scope = \"no scope\"\nhosts = \"a.b\"\n", "m.toml:2: instance.id_scope"},
+        {"[[instance]]\nid_scope = \"0ne00112233\"\n",
+         "instance.hosts: must name at least one host"},
+        {"[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n"
+         "default_allocation_policy = \"custom\"\n",
+         "m.toml:4: instance.default_allocation_policy"},
+        {"[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n[[instance.link]]\n"
+         "hub = \"x\"\nweight = 1001\n",
+         "m.toml:6: instance.link.weight"},
+    };
+    for (const BadFile& file : files) {
+        EXPECT_THAT(mistake_in(file.text), HasSubstr(file.said)) << file.text;
+    }
+}
+
+TEST(Config, several_mistakes_are_reported_together) {
+    const std::string said = mistake_in("[server]\nhttps_port = 0\nmqtt_port = 0\n");
+    EXPECT_THAT(said, HasSubstr("m.toml:2: "));
+    EXPECT_THAT(said, HasSubstr("m.toml:3: "));
+}
+
+TEST(Config, contradictions_are_refused) {
+    const std::string hub = "[[hub]]\nname = \"h\"\nhost = \"h.b\"\n";
+    const std::string instance = "[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n";
+    EXPECT_THAT(mistake_in(hub), HasSubstr("no [[instance]]"));
+    EXPECT_THAT(mistake_in(instance), HasSubstr("no [[hub]]"));
+    EXPECT_THAT(mistake_in(hub + hub + instance), HasSubstr("two hubs are named 'h'"));
+    EXPECT_THAT(mistake_in(hub + instance + instance), HasSubstr("two instances"));
+    EXPECT_THAT(mistake_in(hub + instance + "[[instance.link]]\nhub = \"z\"\n"),
+                HasSubstr("links to 'z', which is no [[hub]]"));
+    EXPECT_THAT(mistake_in(hub + "[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"h.b\"\n"),
+                HasSubstr("host 'h.b' is used twice"));
+    EXPECT_THAT(mistake_in("[server]\nhttps_port = 1\nmqtt_port = 1\n" + hub + instance),
+                HasSubstr("are the same"));
+}
+
+TEST(Config, what_is_written_is_read_back) {
+    auto config = default_config(IdScope("0ne0A1B2C3D"), {"127.0.5.1"}, {"Box.Example.org"});
+    ASSERT_TRUE(config);
+    config->instances[0].certificates.push_back({"root", "/etc/root.pem", false});
+    config->instances[0].links[1].weight = 7;
+    const auto again = parse_config(format_config(*config), "m.toml");
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_EQ(format_config(*again), format_config(*config));
+    EXPECT_EQ(again->instances[0].links[1].weight, 7);
+    EXPECT_FALSE(again->instances[0].certificates[0].verified);
+}
+
+TEST(DefaultConfig, loopback_hubs_are_named_by_the_next_addresses) {
+    const auto config = default_config(IdScope("0ne00112233"), {}, {});
+    ASSERT_TRUE(config);
+    EXPECT_THAT(config->instances[0].hosts, ElementsAre("127.0.0.1"));
+    EXPECT_EQ(config->hubs[0].host.text(), "127.0.0.2");
+    EXPECT_EQ(config->hubs[1].host.text(), "127.0.0.3");
+    EXPECT_THAT(addresses_of(*config), ElementsAre("127.0.0.1", "127.0.0.2", "127.0.0.3"));
+    EXPECT_THAT(names_of(*config), ElementsAre("127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost"));
+}
+
+TEST(DefaultConfig, elsewhere_hubs_are_named_below_the_host) {
+    const auto config = default_config(IdScope("0ne00112233"), {"0.0.0.0"}, {"DPS.example.org"});
+    ASSERT_TRUE(config);
+    EXPECT_THAT(config->instances[0].hosts, ElementsAre("dps.example.org"));
+    EXPECT_EQ(config->hubs[1].host.text(), "hub-2.dps.example.org");
+    EXPECT_THAT(addresses_of(*config), ElementsAre("0.0.0.0"));
+    EXPECT_THAT(names_of(*config), ElementsAre("dps.example.org", "hub-1.dps.example.org",
+                                               "hub-2.dps.example.org", "localhost"));
+}
+
+TEST(DefaultConfig, does_not_guess_a_name) {
+    const auto config = default_config(IdScope("0ne00112233"), {"192.0.2.7"}, {});
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().detail, HasSubstr("needs --host NAME"));
+}
+
+TEST(Addresses, are_told_apart) {
+    EXPECT_TRUE(is_ip_address("127.0.0.1"));
+    EXPECT_TRUE(is_ip_address("::1"));
+    EXPECT_FALSE(is_ip_address("hub.example.org"));
+    EXPECT_FALSE(is_ip_address("127.0.0"));
+    EXPECT_TRUE(is_loopback_address("127.9.9.9"));
+    EXPECT_TRUE(is_loopback_address("::1"));
+    EXPECT_FALSE(is_loopback_address("10.0.0.1"));
+    EXPECT_TRUE(is_any_address("0.0.0.0"));
+    EXPECT_TRUE(is_any_address("::"));
+}
+
+} // namespace
+} // namespace muster::app
