@@ -49,12 +49,12 @@ struct ProvisioningWorld {
         return made;
     }
 
-    /// An individual enrollment whose key is the recorded one.
-    void enroll(std::string_view id) {
+    /// An individual enrollment, of the recorded key unless another is given.
+    void enroll(std::string_view id, std::string_view key = recorded_key_text) {
         const auto document = parse_json_object(
             R"({"registrationId":")" + std::string(id) +
             R"(","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" +
-            std::string(recorded_key_text) + R"("}}})");
+            std::string(key) + R"("}}})");
         auto enrollment = provisioning::individual_from_document(document.value());
         static_cast<void>(enrollments.put(std::move(enrollment.value()), {}).value());
     }
