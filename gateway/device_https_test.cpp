@@ -256,6 +256,7 @@ TEST_F(DeviceHttps, RefusesOtherMethodsAndPaths) {
     ask = registering();
     ask.target = "/0ne00TEST01/registrations/?api-version=2021-06-01";
     expect_refused(ask, 405, 405000);
+    EXPECT_TRUE(exchange(world, ask).has_header("Allow")); // RFC 9110 15.5.6
     for (const auto* end : {"/unregister", "/register/again", "/operations", "/operations/5.x/y"}) {
         ask.target = path("dev-1") + end + "?api-version=2021-06-01";
         expect_refused(ask, 404, 404000);

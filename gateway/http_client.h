@@ -6,6 +6,7 @@
 #include "gateway/provisioning_world.h"
 #include "session/http_session.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -19,13 +20,14 @@ struct HttpReply {
     std::vector<session::HttpHeader> headers;
     std::string body;
 
+    /// Exact case: one client looks names up as it knows them.
     [[nodiscard]] std::string header(std::string_view name) const {
-        for (const auto& [key, value] : headers) {
-            if (key == name) { // exact case: one client looks names up as it knows them
-                return value;
-            }
-        }
-        return {};
+        const auto found = std::ranges::find(headers, name, &session::HttpHeader::name);
+        return found == headers.end() ? std::string() : found->value;
+    }
+
+    [[nodiscard]] bool has_header(std::string_view name) const {
+        return std::ranges::find(headers, name, &session::HttpHeader::name) != headers.end();
     }
 
     [[nodiscard]] Json json() const { return parse_json(body).value_or(Json("not JSON: " + body)); }

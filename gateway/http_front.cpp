@@ -205,6 +205,7 @@ void HttpsFront::upgrade(const session::WebSocketOffer& offer) {
                                             {"Sec-WebSocket-Protocol", offer.subprotocol}});
     const auto now = context_.clock.steady();
     websocket_ = session::make_websocket(make_mqtt_front(context_)(peer_, post_));
+    peer_ = {}; // theirs now; a long chain need not be kept twice
     websocket_->start(now);
     if (!rest.empty()) {
         websocket_->feed(rest, now);

@@ -39,7 +39,7 @@ session::HttpResponse refuse(const Context& context, const HttpExchange& exchang
                              std::string_view edge, const HttpRefusal& refusal) {
     const auto error = fail(Code::malformed, refusal.detail).error();
     auto response = finish(context, exchange, edge, plain_problem(refusal.status), error);
-    if (!refusal.allow.empty()) {
+    if (refusal.status == 405) { // RFC 9110 15.5.6: always, also if it lists none
         response.headers.push_back({"Allow", refusal.allow});
     }
     return response;

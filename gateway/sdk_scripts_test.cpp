@@ -36,6 +36,7 @@ class SdkScript : public testing::TestWithParam<Script> {
 };
 
 TEST_P(SdkScript, Works) {
+    // DPS-DEVICE-23, DPS-DEVICE-30: done at the first poll, 3 s later, and never a 429 or 5xx
     ScriptRun run(world, GetParam());
     run.run_all();
     EXPECT_TRUE(world.is_at_hub("dev-1"));

@@ -84,6 +84,7 @@ TEST_F(ServiceHttps, CreatesAnIndividualEnrollmentAsNodeDoes) {
         R"({"registrationId":"dev:1.a_b","attestation":{"type":"symmetricKey"},"etag":"IjAi"})");
     EXPECT_EQ(reply.status, 200U) << reply.body;
     EXPECT_EQ(reply.header("Content-Type"), "application/json; charset=utf-8");
+    EXPECT_EQ(reply.header("Content-Length"), std::to_string(reply.body.size())); // DPS-SERVICE-4
     EXPECT_EQ(reply.member("registrationId"), Json("dev:1.a_b"));
     EXPECT_EQ(reply.member("provisioningStatus"), Json("enabled"));
     EXPECT_FALSE(text(reply.member("etag")).empty());
