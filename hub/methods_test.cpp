@@ -157,6 +157,18 @@ TEST_F(MethodsTest, AcceptsAnAnswerFromWithinTheDelivery) {
     EXPECT_EQ(timers.pending(), 0u) << "no timer may be left for a call that ended";
 }
 
+TEST_F(MethodsTest, DeliveryBeatsAConnectTimeoutThatEndsMeanwhile) {
+    invoke(10);
+    connect();
+    link->on_invoke = [this](const MethodRequest&) { timers.advance(seconds(10)); };
+    live.set_takes_methods(device, link_id, true);
+    ASSERT_EQ(link->requests.size(), 1u);
+    EXPECT_TRUE(replies.empty());
+    answer(200, "");
+    ASSERT_EQ(replies.size(), 1u);
+    EXPECT_TRUE(replies[0].has_value());
+}
+
 // The link goes between the moment the device is found and the delivery; the call waits on.
 TEST_F(MethodsTest, SurvivesReconnects) {
     invoke(60);
