@@ -1,7 +1,7 @@
 #include "store/suite.h"
 
 #include <atomic>
-#include <set>
+#include <limits>
 
 namespace muster::store {
 

@@ -8,8 +8,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace muster::store {
 
@@ -25,6 +29,11 @@ struct EngineChoice {
     std::string_view name;
     std::unique_ptr<Engine> (*make)();
 };
+
+/// Names the engine in the report of a failure.
+inline void PrintTo(const EngineChoice& choice, std::ostream* out) {
+    *out << choice.name;
+}
 
 std::unique_ptr<Engine> make_memory_engine();
 std::unique_ptr<Engine> make_sqlite_engine();

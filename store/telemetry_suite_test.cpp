@@ -1,5 +1,6 @@
 #include "store/suite.h"
 
+#include <mutex>
 #include <set>
 
 namespace muster::store {
