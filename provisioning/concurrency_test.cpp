@@ -143,6 +143,7 @@ TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
         ASSERT_TRUE(registration.register_device(with_group_key(id, key_a)));
     });
     finish();
+    hubs.recover();
     ManualWorkers later;
     ManualTimers clockwork;
     DeviceRegistration again(instance, store, store, hubs, later, clockwork, clock, random);
