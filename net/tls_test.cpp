@@ -7,7 +7,6 @@
 
 namespace muster::net {
 
-using fixture::Journal;
 using fixture::Service;
 using fixture::TlsClient;
 

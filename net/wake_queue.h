@@ -20,11 +20,10 @@ class Sleeper {
     Sleeper(const Sleeper&) = delete;
     Sleeper& operator=(const Sleeper&) = delete;
 
+    virtual ~Sleeper();
+
     /// May come earlier than asked; whoever still has something to wait for asks again.
     virtual void wake(SteadyTime now) = 0;
-
-  protected:
-    virtual ~Sleeper();
 
   private:
     friend class WakeQueue;

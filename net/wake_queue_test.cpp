@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
+#include <array>
+#include <optional>
 #include <random>
-#include <vector>
 
 namespace muster::net {
 
@@ -69,41 +69,48 @@ TEST(WakeQueue, MayGoBeforeItsSleepers) {
     EXPECT_EQ(another.earliest(), at(11));
 }
 
-// Against the simplest thing that could be right, over random wishes, removals and wakings.
-TEST(WakeQueue, EqualsASortedListUnderRandomUse) {
+/// A queue beside the simplest thing that could be right: a list of wishes.
+struct QueueAndModel {
+    WakeQueue queue;
+    std::array<Dreamer, 20> sleepers;
+    std::array<std::optional<SteadyTime>, 20> wishes;
+
+    void wake_by(SteadyTime time, std::size_t who) {
+        queue.wake_by(time, sleepers[who]);
+        wishes[who] = std::min(wishes[who].value_or(time), time);
+    }
+
+    void remove(std::size_t who) {
+        queue.remove(sleepers[who]);
+        wishes[who].reset();
+    }
+
+    void pop_due(SteadyTime now) {
+        const Sleeper* due = queue.pop_due(now);
+        const auto first = *std::ranges::min_element(
+            wishes, {}, [](const auto& wish) { return wish.value_or(SteadyTime::max()); });
+        ASSERT_EQ(due != nullptr, first.has_value() && *first <= now);
+        for (std::size_t who = 0; who < sleepers.size(); ++who) {
+            if (&sleepers[who] == due) {
+                ASSERT_EQ(wishes[who], first);
+                wishes[who].reset();
+            }
+        }
+    }
+};
+
+TEST(WakeQueue, EqualsAListUnderRandomUse) {
     for (unsigned seed = 1; seed <= 100; ++seed) {
         SCOPED_TRACE(seed);
         std::mt19937 random(seed);
-        WakeQueue queue;
-        std::vector<std::unique_ptr<Dreamer>> sleepers;
-        std::vector<std::optional<SteadyTime>> model(20);
-        for (std::size_t index = 0; index < model.size(); ++index) {
-            sleepers.push_back(std::make_unique<Dreamer>());
-        }
+        QueueAndModel both;
         for (int step = 0; step < 200; ++step) {
-            const std::size_t who = random() % model.size();
+            const std::size_t who = random() % both.sleepers.size();
             const SteadyTime time = at(static_cast<int>(random() % 50));
             switch (random() % 3) {
-            case 0:
-                queue.wake_by(time, *sleepers[who]);
-                model[who] = std::min(model[who].value_or(time), time);
-                break;
-            case 1:
-                queue.remove(*sleepers[who]);
-                model[who].reset();
-                break;
-            default:
-                Sleeper* due = queue.pop_due(time);
-                const auto first = std::ranges::min_element(
-                    model, {}, [](const auto& wish) { return wish.value_or(SteadyTime::max()); });
-                ASSERT_EQ(due != nullptr, first->has_value() && **first <= time);
-                if (due != nullptr) {
-                    const auto woken = std::ranges::find_if(
-                        sleepers, [due](const auto& each) { return each.get() == due; });
-                    auto& wish = model[static_cast<std::size_t>(woken - sleepers.begin())];
-                    ASSERT_EQ(wish, *first);
-                    wish.reset();
-                }
+            case 0: both.wake_by(time, who); break;
+            case 1: both.remove(who); break;
+            default: both.pop_due(time);
             }
         }
     }
