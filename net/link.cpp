@@ -146,14 +146,8 @@ void Link::pump() {
 /// Takes output only while there is room for it: a conversation whose peer reads too slowly sees
 /// its own bound reached, and decides what that means.
 void Link::collect_output() {
-    if (output_.size() - written_ >= limits_.output_bytes_max) {
-        return;
-    }
-    std::string more = conversation_->take_output();
-    if (output_.empty()) {
-        output_ = std::move(more);
-    } else {
-        output_ += more;
+    if (output_.size() < limits_.output_bytes_max) {
+        output_.append(conversation_->take_output());
     }
 }
 
@@ -173,28 +167,27 @@ Progress Link::read_input() {
 
 Progress Link::write_output() {
     for (;;) {
-        if (written_ == output_.size()) {
-            written_ = 0;
-            output_ = conversation_->take_output(); // also frees what an idle link does not need
+        if (output_.empty()) {
+            output_.append(conversation_->take_output());
             limit_.reset();
             if (output_.empty()) {
                 return Progress::done;
             }
         }
-        const Transfer transfer = tls_.write(std::string_view(output_).substr(written_));
+        const Transfer transfer = tls_.write(output_.rest());
         if (transfer.progress != Progress::done) {
             if (!limit_) {
                 limit_ = loop_->now() + limits_.write_time_max;
             }
             return transfer.progress;
         }
-        written_ += transfer.bytes;
+        output_.take(transfer.bytes);
         limit_.reset();
     }
 }
 
 bool Link::wants_input() const {
-    return output_.size() - written_ < limits_.output_bytes_max && conversation_->wants_input() &&
+    return output_.size() < limits_.output_bytes_max && conversation_->wants_input() &&
            !conversation_->wants_close();
 }
 

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "net/loop.h"
+#include "net/send_buffer.h"
 #include "net/socket.h"
 #include "net/tls_stream.h"
 #include "session/conversation.h"
@@ -107,8 +108,7 @@ class Link final : public std::enable_shared_from_this<Link>, private Sleeper {
     LinkLimits limits_;
     LinkOwner* owner_;
     std::unique_ptr<session::Conversation> conversation_;
-    std::string output_;
-    std::size_t written_ = 0;         // of output_
+    SendBuffer output_;
     std::optional<SteadyTime> limit_; // of the handshake, the present write, or the closing
     Stage stage_ = Stage::handshake;
     bool awaiting_read_ = false;
