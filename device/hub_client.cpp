@@ -255,8 +255,9 @@ void HubConnection::send_telemetry(std::string body, topics::Properties properti
                     topics::format_property_bag(properties);
     publish.payload = std::move(body);
     publish.qos = mqtt::QoS::at_least_once;
-    publish.packet_id = requests_.add_telemetry(std::move(stored));
-    send(publish, clock_.steady());
+    const SteadyTime now = clock_.steady();
+    publish.packet_id = requests_.add_telemetry(now, std::move(stored));
+    send(publish, now);
 }
 
 void HubConnection::read_twin(std::function<void(Result<JsonObject>)> done) {

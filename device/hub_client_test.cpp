@@ -331,14 +331,50 @@ TEST(HubRequests, PacketIdsAreNeverThoseInUse) {
     HubRequests requests;
     int stored = 0;
     const auto count = [&](Result<void>) { ++stored; };
-    const std::uint16_t kept = requests.add_telemetry(count);
+    const std::uint16_t kept = requests.add_telemetry({}, count);
     for (int i = 0; i < 70'000; ++i) {
-        const std::uint16_t id = requests.add_telemetry(count);
+        const std::uint16_t id = requests.add_telemetry({}, count);
         ASSERT_NE(id, kept);
         ASSERT_GE(id, 2);
         requests.acknowledge(id);
     }
     EXPECT_EQ(stored, 70'000);
+}
+
+TEST(HubRequests, TelemetryExpiresInTheOrderItWasSent) {
+    HubRequests requests;
+    std::vector<std::string> ends;
+    const auto note = [&ends](std::string name) {
+        return [&ends, name = std::move(name)](Result<void> result) {
+            ends.push_back(name + (result ? " stored" : " late"));
+        };
+    };
+    for (std::uint16_t id = 0; id < 65'533; id = requests.add_telemetry({}, [](Result<void>) {})) {
+        requests.acknowledge(id);
+    }
+    requests.acknowledge(65'533);
+    requests.add_telemetry(SteadyTime(1s), note("65534"));
+    requests.add_telemetry(SteadyTime(2s), note("65535"));
+    requests.add_telemetry(SteadyTime(3s), note("2"));
+    EXPECT_EQ(requests.next_deadline(), SteadyTime(61s));
+    requests.expire(SteadyTime(62s));
+    EXPECT_EQ(ends, (std::vector<std::string>{"65534 late", "65535 late"}));
+    EXPECT_EQ(requests.next_deadline(), SteadyTime(63s));
+    requests.acknowledge(2);
+    EXPECT_EQ(ends.back(), "2 stored");
+    EXPECT_FALSE(requests.next_deadline());
+}
+
+TEST(HubClient, TelemetryThatIsNotAcknowledgedFailsAfterAMinute) {
+    Script script;
+    script.connect();
+    Answers answers;
+    script.client->send_telemetry("x", {}, answers.stored());
+    script.wait(59s);
+    EXPECT_TRUE(answers.seen.empty());
+    script.wait(1s);
+    EXPECT_EQ(answers.seen,
+              std::vector<std::string>{std::string(to_string(Code::deadline_exceeded))});
 }
 
 TEST(HubClient, StopDisconnects) {

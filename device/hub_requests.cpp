@@ -3,28 +3,29 @@
 #include "base/text.h"
 #include "device/registration_answer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::device {
 
-std::uint16_t HubRequests::add_telemetry(TelemetryDone done) {
+std::uint16_t HubRequests::add_telemetry(SteadyTime now, TelemetryDone done) {
     do {
         ++last_packet_id_;
     } while (last_packet_id_ < 2 || telemetry_.contains(last_packet_id_));
-    telemetry_.emplace(last_packet_id_, std::move(done));
+    telemetry_.emplace(last_packet_id_, PendingTelemetry{now + answer_time_max, std::move(done)});
     return last_packet_id_;
 }
 
 std::string HubRequests::add_twin(SteadyTime now, TwinDone done) {
     ++last_rid_;
-    twin_.emplace(last_rid_, PendingTwin{now + twin_time_max, std::move(done)});
+    twin_.emplace(last_rid_, PendingTwin{now + answer_time_max, std::move(done)});
     return std::to_string(last_rid_);
 }
 
 void HubRequests::acknowledge(std::uint16_t packet_id) {
     auto found = telemetry_.extract(packet_id);
     if (!found.empty()) {
-        found.mapped()({});
+        found.mapped().done({});
     }
 }
 
@@ -45,9 +46,16 @@ void HubRequests::answer_twin(const TwinResponseTopic& topic, const std::string&
 }
 
 void HubRequests::expire(SteadyTime now) {
+    const auto late = [] {
+        return fail(Code::deadline_exceeded, "the hub did not answer in time");
+    };
+    while (!telemetry_.empty() && now >= oldest_telemetry()->second.due) {
+        auto overdue = telemetry_.extract(oldest_telemetry());
+        overdue.mapped().done(late());
+    }
     while (!twin_.empty() && now >= twin_.begin()->second.due) {
         auto overdue = twin_.extract(twin_.begin());
-        overdue.mapped().done(fail(Code::deadline_exceeded, "the hub did not answer in time"));
+        overdue.mapped().done(late());
     }
 }
 
@@ -56,8 +64,8 @@ void HubRequests::fail_all(const Error& why) {
         .code = Code::unavailable, .detail = why.detail, .cause = why.cause, .retry_after = {}};
     const auto telemetry = std::exchange(telemetry_, {});
     const auto twin = std::exchange(twin_, {});
-    for (const auto& [packet_id, done] : telemetry) {
-        done(std::unexpected(error));
+    for (const auto& [packet_id, pending] : telemetry) {
+        pending.done(std::unexpected(error));
     }
     for (const auto& [rid, pending] : twin) {
         pending.done(std::unexpected(error));
@@ -65,10 +73,19 @@ void HubRequests::fail_all(const Error& why) {
 }
 
 std::optional<SteadyTime> HubRequests::next_deadline() const {
-    if (twin_.empty()) {
-        return std::nullopt;
+    std::optional<SteadyTime> next;
+    if (!telemetry_.empty()) {
+        next = oldest_telemetry()->second.due;
     }
-    return twin_.begin()->second.due;
+    if (!twin_.empty()) {
+        next = std::min(twin_.begin()->second.due, next.value_or(SteadyTime::max()));
+    }
+    return next;
+}
+
+HubRequests::Telemetry::const_iterator HubRequests::oldest_telemetry() const {
+    const auto after_newest = telemetry_.upper_bound(last_packet_id_);
+    return after_newest != telemetry_.end() ? after_newest : telemetry_.begin();
 }
 
 } // namespace muster::device
