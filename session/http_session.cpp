@@ -227,6 +227,9 @@ void HttpSession::respond(const HttpResponse& response, SteadyTime now) {
     }
     state.phase = State::Phase::idle;
     state.deadline = now + state.limits.idle_time_max;
+    if (state.input.empty()) {
+        std::string().swap(state.input); // an idle connection holds no memory for its last request
+    }
     state.begin_request(now); // a pipelined one may be here already
     state.advance(now);
 }
