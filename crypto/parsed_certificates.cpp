@@ -21,6 +21,9 @@ std::optional<Certificate> ParsedCertificates::find(std::string_view der) {
 
 void ParsedCertificates::remember(const Certificate& certificate) {
     std::string key = certificate.der();
+    if (key.size() > certificate_bytes_max) {
+        return;
+    }
     const std::lock_guard lock(mutex_);
     insert(std::move(key), certificate);
 }

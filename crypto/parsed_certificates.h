@@ -18,6 +18,9 @@ namespace muster::crypto {
 /// older one is dropped when the younger is full. What is in use moves to the younger.
 class ParsedCertificates {
   public:
+    /// Larger ones are not remembered: anybody may present them, and each is held several times.
+    static constexpr std::size_t certificate_bytes_max = 4 * 1024;
+
     explicit ParsedCertificates(std::size_t certificates_max)
         : certificates_max_(certificates_max) {}
 

@@ -1,4 +1,5 @@
 #include "crypto/certificate_builder.h"
+#include "crypto/issuing.h"
 #include "crypto/parsed_certificates.h"
 
 #include <gtest/gtest.h>
@@ -46,6 +47,19 @@ TEST(ParsedCertificates, KeepsWhatIsUsed) {
         parsed.remember(certificate);
         EXPECT_TRUE(parsed.find(made[0].der()).has_value());
     }
+}
+
+TEST(ParsedCertificates, TakeNothingLarge) {
+    SeededRandom random(1);
+    CertificateRequest request{.common_name = "large",
+                               .not_before = WallTime(),
+                               .not_after = WallTime(std::chrono::hours(1))};
+    request.dns_names.assign(100, std::string(60, 'a'));
+    const auto large = issue(request, nullptr, random);
+    ASSERT_TRUE(large.has_value());
+    ParsedCertificates parsed(4);
+    parsed.remember(large->certificate);
+    EXPECT_EQ(parsed.find(large->certificate.der()), std::nullopt);
 }
 
 TEST(ParsedCertificates, ServeFromDer) {
