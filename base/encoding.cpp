@@ -116,22 +116,6 @@ std::string hex_encode_lower(std::string_view bytes) {
     return hex_encode(bytes, hex_lower);
 }
 
-Result<std::string> hex_decode(std::string_view text) {
-    if (text.size() % 2 != 0) {
-        return fail(Code::malformed, "not hex: odd number of digits");
-    }
-    std::string bytes;
-    bytes.reserve(text.size() / 2);
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int byte = hex_pair(text, i);
-        if (byte < 0) {
-            return fail(Code::malformed, "not hex");
-        }
-        bytes += static_cast<char>(byte);
-    }
-    return bytes;
-}
-
 Result<std::string> percent_decode(std::string_view text) {
     std::string decoded;
     decoded.reserve(text.size());

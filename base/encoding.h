@@ -15,7 +15,6 @@ Result<std::string> base64_decode(std::string_view text);
 
 std::string hex_encode_upper(std::string_view bytes);
 std::string hex_encode_lower(std::string_view bytes);
-Result<std::string> hex_decode(std::string_view text);
 
 /// Either hex case; a '+' stays a '+'. A '%' that starts no escape is an error.
 Result<std::string> percent_decode(std::string_view text);

@@ -44,11 +44,6 @@ TEST(Base64, IgnoresBitsThatNoByteUses) {
 TEST(Hex, KnownValues) {
     EXPECT_EQ(hex_encode_upper("\x01\xAF\xFF"), "01AFFF");
     EXPECT_EQ(hex_encode_lower("\x01\xAF\xFF"), "01afff");
-    EXPECT_EQ(hex_decode("01aFFf"), "\x01\xAF\xFF");
-    EXPECT_EQ(hex_decode(""), "");
-    EXPECT_FALSE(hex_decode("0").has_value());
-    EXPECT_FALSE(hex_decode("0g").has_value());
-    EXPECT_FALSE(hex_decode(" 0").has_value());
 }
 
 TEST(PercentEncoding, KnownValues) {
@@ -76,8 +71,6 @@ TEST(Encodings, RoundTripAnyBytes) {
     for (std::size_t size = 0; size < 100; ++size) {
         const std::string bytes = random.bytes(size);
         EXPECT_EQ(base64_decode(base64_encode(bytes)), bytes);
-        EXPECT_EQ(hex_decode(hex_encode_upper(bytes)), bytes);
-        EXPECT_EQ(hex_decode(hex_encode_lower(bytes)), bytes);
         EXPECT_EQ(percent_decode(percent_encode(bytes)), bytes);
     }
 }
