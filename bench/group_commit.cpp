@@ -8,6 +8,7 @@
 // All with WAL and synchronous=FULL. The bare program is given its rows as finished texts; the
 // store also turns the records into documents. Usage: bench_group_commit [folder]
 
+#include "bench/measure.h"
 #include "provisioning/documents.h"
 #include "store/stores.h"
 #include "store/temporary_folder.h"
@@ -157,11 +158,6 @@ double run_bare(const std::filesystem::path& file,
     return rows_per_second(records.size(), start);
 }
 
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-}
-
 void run() {
     std::vector<provisioning::RegistrationRecord> records;
     for (std::size_t number = 0; number < rows_in_groups; ++number) {
@@ -180,10 +176,16 @@ void run() {
                    singles.back());
         std::fflush(stdout);
     }
-    fmt::print("medians: store {:.0f}, groups {:.0f}, singles {:.0f}\n", median(store),
-               median(groups), median(singles));
-    fmt::print("store/groups {:.2f}, store/singles {:.2f}\n", median(store) / median(groups),
-               median(store) / median(singles));
+    const double grouped = bench::median(store) / bench::median(groups);
+    const double single = bench::median(store) / bench::median(singles);
+    fmt::print("\nmedians of {} rounds: store {:.0f}, groups {:.0f}, singles {:.0f}\n", rounds,
+               bench::median(store), bench::median(groups), bench::median(singles));
+    fmt::print("ratios: store/groups {:.2f}, store/singles {:.2f}\n", grouped, single);
+    bench::print_result("commit", {{"storePerSecond", bench::rounded(bench::median(store), 0)},
+                                   {"groupsPerSecond", bench::rounded(bench::median(groups), 0)},
+                                   {"singlesPerSecond", bench::rounded(bench::median(singles), 0)},
+                                   {"storeToGroups", bench::rounded(grouped)},
+                                   {"storeToSingles", bench::rounded(single)}});
 }
 
 } // namespace
