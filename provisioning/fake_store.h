@@ -37,6 +37,9 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
     /// Runs once, just before the next registration record is saved.
     void before_next_save(std::function<void()> action) { before_save_ = std::move(action); }
 
+    /// Runs once, just after the next registration record was saved.
+    void after_next_save(std::function<void()> action) { after_save_ = std::move(action); }
+
     int groups_read() const { return groups_read_; }
 
     int records_written() const { return records_written_; }
@@ -143,7 +146,7 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         if (const auto action = std::exchange(before_save_, nullptr)) {
             action();
         }
-        return faults_.call([&]() -> Result<void> {
+        auto outcome = faults_.call([&]() -> Result<void> {
             if (const auto code = next_of(save_failures_)) {
                 return fail(*code, "the store is down");
             }
@@ -151,6 +154,10 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
             records_written_ += saved ? 1 : 0;
             return saved;
         });
+        if (const auto action = std::exchange(after_save_, nullptr)) {
+            action();
+        }
+        return outcome;
     }
 
     Result<void> erase(const IdScope& scope, const RegistrationId& id, Expected expected) override {
@@ -274,6 +281,7 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
     std::deque<Code> save_failures_;
     std::deque<Code> read_failures_;
     std::function<void()> before_save_;
+    std::function<void()> after_save_;
     std::atomic<int> groups_read_ = 0;
     std::atomic<int> records_written_ = 0;
 };

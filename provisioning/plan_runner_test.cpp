@@ -153,6 +153,23 @@ TEST_F(Running, AChangeBetweenHubAndStoreIsDecidedAgain) {
         << "the hub's last word is the current credential";
 }
 
+TEST_F(Running, APlanStoredWhileTheLastOneEndsIsNotForgotten) {
+    begin();
+    store.after_next_save([&] { ASSERT_TRUE(registration->register_device(request)); });
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+    EXPECT_EQ(record("dev-1")->earlier_operations.size(), 1U) << "there was a second attempt";
+}
+
+TEST_F(Running, ARefusalAfterALostAnswerLeavesTheDoubt) {
+    hubs.answer_next(1, {.code = Code::unavailable, .applied = true});
+    hubs.answer_next(1, {.code = Code::forbidden});
+    const RegistrationRecord record = ended();
+    EXPECT_EQ(record.status, failed);
+    ASSERT_TRUE(record.unconfirmed);
+    EXPECT_EQ(std::vector{record.unconfirmed->hub}, hubs.hubs_with(DeviceId("dev-1")));
+}
+
 TEST_F(Running, ResumeFinishesWhatWasLeft) {
     for (int i = 0; i < 5; ++i) {
         const std::string id = "left-" + std::to_string(i);
