@@ -6,7 +6,8 @@ namespace muster {
 
 // A short std::string lives inside its object, so moving one leaves its bytes behind; every path
 // below wipes what it moved from.
-Secret::Secret(std::string bytes) : bytes_(std::move(bytes)) {
+Secret::Secret(std::string&& bytes) {
+    bytes_.swap(bytes);
     ::explicit_bzero(bytes.data(), bytes.capacity());
 }
 

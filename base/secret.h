@@ -12,7 +12,8 @@ class Secret {
   public:
     Secret() = default;
 
-    explicit Secret(std::string bytes);
+    /// Leaves nothing in `bytes`.
+    explicit Secret(std::string&& bytes);
 
     Secret(const Secret&) = default;
     Secret(Secret&& other) noexcept;

@@ -75,8 +75,9 @@ TEST(Secret, IsWipedWhenOverwritten) {
 
 TEST(Secret, WipesTheStringItWasMadeFrom) {
     std::string bytes(short_bytes);
+    const std::string_view left_behind(bytes.data(), bytes.size());
     const Secret secret(std::move(bytes));
-    EXPECT_EQ(std::string_view(bytes.data(), bytes.size()).find("sesame"), std::string_view::npos);
+    EXPECT_EQ(left_behind.find("sesame"), std::string_view::npos);
 }
 
 TEST(Secret, SurvivesAssignmentToItself) {
