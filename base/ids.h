@@ -41,21 +41,31 @@ using ETag = Id<struct ETagTag>;
 /// Joins an answer with its log line; a GUID.
 using TrackingId = Id<struct TrackingIdTag>;
 
-/// A host name, kept in lower case; names one hub.
+/// A host name; names one hub. Compared and stored in lower case.
 class HubName {
   public:
     HubName() = default;
 
-    explicit HubName(std::string_view text) : text_(to_lower(text)) {}
+    explicit HubName(std::string_view text) : text_(to_lower(text)), spelled_(text) {}
 
     [[nodiscard]] const std::string& text() const { return text_; }
 
+    /// As it was given, for echoing a caller's document (dps-service 13.1, 24).
+    [[nodiscard]] const std::string& spelled() const { return spelled_; }
+
     [[nodiscard]] bool empty() const { return text_.empty(); }
 
-    friend auto operator<=>(const HubName&, const HubName&) = default;
+    friend bool operator==(const HubName& left, const HubName& right) {
+        return left.text_ == right.text_;
+    }
+
+    friend auto operator<=>(const HubName& left, const HubName& right) {
+        return left.text_ <=> right.text_;
+    }
 
   private:
     std::string text_;
+    std::string spelled_;
 };
 
 /// Compared without regard to case, printed as first spelled (reference: dps-device 6.1).

@@ -55,7 +55,7 @@ const std::string_view everything = R"({
     "etag":"ignored","provisioningStatus":"disabled",
     "reprovisionPolicy":{"updateHubAssignment":true,"migrateDeviceData":false},
     "createdDateTimeUtc":"1999-01-01T00:00:00Z","lastUpdatedDateTimeUtc":17,
-    "allocationPolicy":"static","iotHubs":["hub-1"],
+    "allocationPolicy":"static","iotHubs":["Hub-1.Example.net"],
     "customAllocationDefinition":{"webhookUrl":"https://web.hook","apiVersion":"2019-03-31"},
     "clientCertificateIssuancePolicy":{"certificateAuthorityName":"ca"},"trustBundleId":"t",
     "credentialPolicyName":"c","registrationState":{"status":"assigned"},"unknown":[1]})";

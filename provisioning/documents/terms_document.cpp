@@ -24,7 +24,7 @@ void write_object(JsonObject& document, std::string_view key,
 JsonArray hubs_document(const std::vector<HubName>& hubs) {
     JsonArray names;
     for (const HubName& hub : hubs) {
-        names.emplace_back(hub.text());
+        names.emplace_back(hub.spelled());
     }
     return names;
 }
@@ -118,7 +118,7 @@ void write_terms(JsonObject& document, const EnrollmentTerms& terms, const Resou
         document["capabilities"] = JsonObject{{"iotEdge", *terms.iot_edge}};
     }
     if (terms.legacy_hub) {
-        document["iotHubHostName"] = terms.legacy_hub->text();
+        document["iotHubHostName"] = terms.legacy_hub->spelled();
     }
     write_object(document, "initialTwin", terms.initial_twin);
     document["etag"] = stamp.etag.text();
