@@ -82,6 +82,13 @@ std::string name_text(const X509_NAME* name) {
 
 Result<Certificate> Certificate::Handle::adopt(X509Ptr x509) {
     const ErrorScope errors;
+    std::string der = contents(x509.get());
+    if (der.size() > der_bytes_max) {
+        return not_a_certificate("too large");
+    }
+    if (auto known = parsed_certificates().find(der)) {
+        return *std::move(known); // one object for all: a fleet's authority comes with every device
+    }
     const auto not_before = to_wall_time(X509_get0_notBefore(x509.get()));
     const auto not_after = to_wall_time(X509_get0_notAfter(x509.get()));
     if (!not_before || !not_after) {
@@ -89,7 +96,7 @@ Result<Certificate> Certificate::Handle::adopt(X509Ptr x509) {
     }
     X509_check_purpose(x509.get(), -1, 0); // fills the cache of extensions
     auto handle = std::make_shared<Handle>();
-    handle->der = contents(x509.get());
+    handle->der = std::move(der);
     handle->not_before = *not_before;
     handle->not_after = *not_after;
     handle->x509 = std::move(x509);

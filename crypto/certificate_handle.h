@@ -15,8 +15,8 @@ struct Certificate::Handle {
     WallTime not_before;
     WallTime not_after;
 
-    /// Takes over a parsed certificate (net/: X509_up_ref first). Error: malformed, if its dates
-    /// are none.
+    /// Takes over a parsed certificate (net/: X509_up_ref first), or finds the one that was adopted
+    /// before. Error: malformed, if its dates are none, or beyond 16 KiB.
     static Result<Certificate> adopt(X509Ptr x509);
 
     /// OpenSSL's functions want to write their caches into what they only read. Everything cached

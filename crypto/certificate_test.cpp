@@ -190,14 +190,29 @@ TEST(Certificate, IsReadByManyThreads) {
     }
 }
 
+X509Ptr parsed(const std::string& der) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    return X509Ptr(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+}
+
 // TLS has parsed the peer's certificate already.
 TEST(CertificateHandle, AdoptsWhatWasParsed) {
-    const std::string der = example().certificate.der();
-    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-    const auto adopted = Certificate::Handle::adopt(
-        X509Ptr(d2i_X509(nullptr, &bytes, static_cast<long>(der.size()))));
+    std::string der = example().certificate.der();
+    der.back() = static_cast<char>(der.back() ^ 1); // another signature: one nobody has seen
+    X509Ptr x509 = parsed(der);
+    const X509* original = x509.get();
+    const auto adopted = Certificate::Handle::adopt(std::move(x509));
     ASSERT_TRUE(adopted.has_value());
-    EXPECT_EQ(*adopted, example().certificate);
+    EXPECT_EQ(adopted->der(), der);
+    EXPECT_EQ(adopted->handle().get(), original);
+    EXPECT_EQ(&Certificate::from_der(der)->handle(), &adopted->handle());
+}
+
+TEST(CertificateHandle, AdoptsTheSameOneOnlyOnce) {
+    const Certificate known = example().certificate;
+    const auto adopted = Certificate::Handle::adopt(parsed(known.der()));
+    ASSERT_TRUE(adopted.has_value());
+    EXPECT_EQ(&adopted->handle(), &known.handle());
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "net/session_ticket.h"
 
+#include "crypto/certificate_handle.h"
 #include "net/openssl.h"
 
 #include <span>
@@ -81,6 +82,14 @@ SSL_TICKET_RETURN read_ticket(SSL*, SSL_SESSION* session, const unsigned char*, 
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
+/// Handed to crypto/ as it is, because parsing it again is what costs: whoever makes a Certificate
+/// of these bytes next gets this one.
+std::string adopt(X509* certificate) {
+    X509_up_ref(certificate);
+    const auto adopted = crypto::Certificate::Handle::adopt(crypto::X509Ptr(certificate));
+    return adopted ? adopted->der() : to_der(certificate);
+}
+
 } // namespace
 
 void carry_chain_in_tickets(SSL_CTX* context) {
@@ -89,11 +98,11 @@ void carry_chain_in_tickets(SSL_CTX* context) {
 
 std::vector<std::string> presented_chain(SSL* ssl) {
     std::vector<std::string> chain;
-    const X509* leaf = SSL_get0_peer_certificate(ssl);
+    X509* leaf = SSL_get0_peer_certificate(ssl);
     if (leaf == nullptr) {
         return chain;
     }
-    chain.push_back(to_der(leaf));
+    chain.push_back(adopt(leaf));
     if (SSL_session_reused(ssl) == 1) {
         append_issuers(ticket_data(SSL_get_session(ssl)), chain);
         return chain;
@@ -102,7 +111,7 @@ std::vector<std::string> presented_chain(SSL* ssl) {
     // A server is given the chain without the leaf, a client with it.
     const int first = SSL_is_server(ssl) == 1 ? 0 : 1;
     for (int index = first; index < sk_X509_num(others); ++index) {
-        chain.push_back(to_der(sk_X509_value(others, index)));
+        chain.push_back(adopt(sk_X509_value(others, index)));
     }
     return chain;
 }
