@@ -1,6 +1,7 @@
 #pragma once
 
-// Ownership of the OpenSSL objects this folder uses, and its error queue. Internal to crypto/.
+// Ownership of the OpenSSL objects this folder uses, and its error queue. Only for crypto/ and
+// net/.
 
 #include "base/result.h"
 

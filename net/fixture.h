@@ -137,7 +137,7 @@ class TcpClient {
     Socket socket_;
 };
 
-using SessionPointer = std::unique_ptr<SSL_SESSION, Releaser<SSL_SESSION_free>>;
+using SessionPointer = std::unique_ptr<SSL_SESSION, crypto::Freed<SSL_SESSION_free>>;
 
 /// TLS straight on OpenSSL, blocking.
 class TlsClient {

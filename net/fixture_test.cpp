@@ -27,16 +27,14 @@ WallTime days_from_now(int days) {
     return SystemClock().wall() + std::chrono::hours(24) * days;
 }
 
-KeyPointer read_key(const Secret& pem) {
-    const std::string text(pem.reveal());
-    const BioPointer bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-    return KeyPointer(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+KeyPtr read_key(const Secret& pem) {
+    return crypto::read_key(pem.reveal()).value_or(nullptr);
 }
 
-X509Pointer read_certificate(const crypto::Certificate& certificate) {
+X509Ptr read_certificate(const crypto::Certificate& certificate) {
     const std::string der = certificate.der();
     const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-    return X509Pointer(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+    return X509Ptr(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
 }
 
 } // namespace
@@ -76,15 +74,15 @@ ServerTls server_tls() {
 }
 
 crypto::Identity ancient_identity() {
-    const KeyPointer key(EVP_RSA_gen(1024));
-    const X509Pointer x509(X509_new());
+    const KeyPtr key(EVP_RSA_gen(1024));
+    const X509Ptr x509(X509_new());
     X509_set_version(x509.get(), X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), 1);
     X509_gmtime_adj(X509_getm_notBefore(x509.get()), -60);
     X509_gmtime_adj(X509_getm_notAfter(x509.get()), 3600);
     X509_set_pubkey(x509.get(), key.get());
     X509_sign(x509.get(), key.get(), EVP_sha1());
-    const BioPointer bio(BIO_new(BIO_s_mem()));
+    const BioPtr bio(BIO_new(BIO_s_mem()));
     PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio.get(), &text);

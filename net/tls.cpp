@@ -34,29 +34,29 @@ std::unexpected<Error> tls_failure(std::string detail) {
     return fail(Code::malformed, std::move(detail), take_openssl_error());
 }
 
-BioPointer bio_over(std::string_view text) {
-    return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+BioPtr bio_over(std::string_view text) {
+    return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-/// An encrypted key is an error; without this OpenSSL would ask on the terminal.
+/// Encrypted PEM is an error; without this OpenSSL would ask on the terminal.
 int no_password(char*, int, int, void*) {
     return -1;
 }
 
-X509Pointer read_next_certificate(BIO* bio) {
-    return X509Pointer(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
+X509Ptr read_next_certificate(BIO* bio) {
+    return X509Ptr(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
 }
 
 Result<void> use_chain(SSL_CTX* context, std::string_view pem) {
-    const BioPointer bio = bio_over(pem);
-    const X509Pointer leaf = read_next_certificate(bio.get());
+    const BioPtr bio = bio_over(pem);
+    const X509Ptr leaf = read_next_certificate(bio.get());
     if (!leaf) {
         return tls_failure("the certificate chain has no readable PEM certificate");
     }
     if (SSL_CTX_use_certificate(context, leaf.get()) != 1) {
         return tls_failure("the certificate cannot be used for TLS");
     }
-    while (const X509Pointer issuer = read_next_certificate(bio.get())) {
+    while (const X509Ptr issuer = read_next_certificate(bio.get())) {
         if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
             return tls_failure("a certificate of the chain cannot be used for TLS");
         }
@@ -69,12 +69,12 @@ Result<void> use_identity(SSL_CTX* context, std::string_view chain_pem, const Se
     if (Result<void> used = use_chain(context, chain_pem); !used) {
         return used;
     }
-    const BioPointer bio = bio_over(key_pem.reveal());
-    const KeyPointer key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+    const Result<KeyPtr> key = crypto::read_key(key_pem.reveal());
     if (!key) {
-        return tls_failure("the private key is not a readable, unencrypted PEM key");
+        return fail(Code::malformed, "the private key is not a readable, unencrypted PEM key",
+                    key.error().cause);
     }
-    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+    if (SSL_CTX_use_PrivateKey(context, key->get()) != 1 ||
         SSL_CTX_check_private_key(context) != 1) {
         return tls_failure("the private key does not belong to the certificate");
     }
@@ -88,10 +88,10 @@ Result<void> trust(SSL_CTX* context, std::string_view ca_pem) {
         }
         return {};
     }
-    const BioPointer bio = bio_over(ca_pem);
+    const BioPtr bio = bio_over(ca_pem);
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     int count = 0;
-    while (const X509Pointer anchor = read_next_certificate(bio.get())) {
+    while (const X509Ptr anchor = read_next_certificate(bio.get())) {
         if (X509_STORE_add_cert(store, anchor.get()) != 1) {
             return tls_failure("a CA certificate cannot be used");
         }
