@@ -7,6 +7,7 @@
 #include "device/registration.h"
 #include "session/http_client_session.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::device {
@@ -19,8 +20,8 @@ ServiceAnswer read_answer(session::HttpResponse response) {
     for (const session::HttpHeader& header : response.headers) {
         if (equal_ignoring_case(header.name, "retry-after")) {
             constexpr unsigned long long day = 86'400; // no sane hint is longer
-            if (const auto seconds = parse_decimal(header.value); seconds && *seconds <= day) {
-                answer.retry_after = std::chrono::seconds(*seconds);
+            if (const auto seconds = parse_decimal(header.value)) {
+                answer.retry_after = std::chrono::seconds(std::min(*seconds, day));
             }
         }
     }

@@ -101,6 +101,15 @@ TEST(HttpsRegistration, EncodesIdsInThePath) {
     EXPECT_TRUE(script.start().starts_with("PUT /0ne00TEST01/registrations/a%3Ab/register?"));
 }
 
+TEST(HttpsRegistration, WaitsAsLongAsItMayOnAnAbsurdHint) {
+    Script script;
+    script.start();
+    script.feed(response("503 Service Unavailable",
+                         "Retry-After: 1000000000\r\nConnection: close\r\n", ""));
+    ASSERT_EQ(script.outcome.calls, 1);
+    EXPECT_EQ(script.outcome.result->error().retry_after, 300s);
+}
+
 TEST(HttpsRegistration, RepeatsWhatWasRefusedForBeingTooMuch) {
     Script script;
     script.start();
