@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/certificate.h"
 #include "crypto/certificate_handle.h"
+#include "crypto/recent.h"
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
@@ -27,6 +28,8 @@ constexpr std::size_t chain_certificates_max = 16;
 constexpr std::size_t paths_max = 8;   // each costs a signature check per certificate
 constexpr std::size_t steps_max = 256; // of the search, which costs only comparisons
 constexpr int security_level = 2;      // 112 bits: RSA from 2048, no SHA-1 signatures
+constexpr std::size_t remembered_max = 256;
+constexpr std::size_t remembered_bytes_max = 8 * 1024; // of a chain with its anchor
 
 struct StackDeleter {
     void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
@@ -205,6 +208,29 @@ bool PathSearch::check_purposes() {
     return true;
 }
 
+/// Paths verified lately. A device presents its chain with every request, so a registration would
+/// check the same signatures three times. What holds once holds forever, except for the dates.
+Recent<Path>& verified_paths() {
+    static auto& instance = *new Recent<Path>(remembered_max); // like parsed_certificates()
+    return instance;
+}
+
+/// Everything that a verdict depends on but the time: DER says itself where it ends.
+std::string bytes_of(std::span<const Certificate> chain, const Certificate& anchor) {
+    std::string bytes = anchor.der();
+    for (const Certificate& certificate : chain) {
+        bytes += certificate.handle().der;
+    }
+    return bytes;
+}
+
+/// The last moment is expired to OpenSSL, so it is here.
+bool all_valid_at(const Path& path, WallTime now) {
+    return std::ranges::all_of(path, [now](const Certificate& certificate) {
+        return certificate.not_before() <= now && now < certificate.not_after();
+    });
+}
+
 } // namespace
 
 std::expected<std::vector<Certificate>, ChainRefusal>
@@ -222,7 +248,15 @@ verify_chain(std::span<const Certificate> chain, const Certificate& anchor, Wall
     if (has_broken_extensions(anchor)) {
         return std::unexpected(refusal(chain.size(), "anchor: " + std::string(broken_extensions)));
     }
-    return PathSearch(chain, anchor, now).run();
+    std::string bytes = bytes_of(chain, anchor);
+    if (auto known = verified_paths().find(bytes); known && all_valid_at(*known, now)) {
+        return *std::move(known);
+    }
+    auto path = PathSearch(chain, anchor, now).run();
+    if (path && bytes.size() <= remembered_bytes_max) {
+        verified_paths().remember(std::move(bytes), *path);
+    }
+    return path;
 }
 
 } // namespace muster::crypto

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 using namespace muster::crypto::testing;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using Chain = std::vector<Certificate>;
 
@@ -57,6 +58,32 @@ TEST_F(ChainTest, LeadsToTheRoot) {
     const auto path = verify_chain(chain, root_.certificate, now);
     ASSERT_TRUE(path.has_value()) << path.error().reason;
     EXPECT_THAT(names(*path), ElementsAre("device", "lower", "upper", "root"));
+}
+
+TEST_F(ChainTest, AVerdictIsRememberedButNotItsTime) {
+    const Chain chain = {device_.certificate, lower_.certificate, upper_.certificate};
+    const auto first = verify_chain(chain, root_.certificate, now);
+    const auto again = verify_chain(chain, root_.certificate, now);
+    ASSERT_TRUE(first.has_value());
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(*again, *first);
+    EXPECT_THAT(verdict(chain, root_.certificate, now + 48h), HasSubstr("expired"));
+    EXPECT_THAT(verdict(chain, root_.certificate, now - 48h), HasSubstr("not yet valid"));
+    EXPECT_EQ(verdict(chain, root_.certificate, now), "accepted");
+}
+
+TEST_F(ChainTest, AVerdictIsForThisChainAndThisAnchor) {
+    const Chain chain = {device_.certificate, lower_.certificate, upper_.certificate};
+    ASSERT_EQ(verdict(chain, root_.certificate), "accepted");
+    EXPECT_THAT(verdict({device_.certificate, lower_.certificate}, root_.certificate),
+                HasSubstr("no way to the anchor"));
+    EXPECT_THAT(verdict(chain, make_root("root").certificate), Not(HasSubstr("accepted")));
+    std::string forged = device_.certificate.der();
+    forged.back() = static_cast<char>(forged.back() ^ 1);
+    const auto device = Certificate::from_der(forged);
+    ASSERT_TRUE(device.has_value());
+    EXPECT_THAT(verdict({*device, lower_.certificate, upper_.certificate}, root_.certificate),
+                HasSubstr("signature"));
 }
 
 TEST_F(ChainTest, TheAnchorMayBePresentedToo) {

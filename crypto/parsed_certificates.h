@@ -5,37 +5,27 @@
 // to parse any of them. Internal to crypto/. Thread safe.
 
 #include "crypto/certificate.h"
+#include "crypto/recent.h"
 
-#include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace muster::crypto {
 
-/// Holds the latest `certificates_max` at least and twice as many at most: two generations, and the
-/// older one is dropped when the younger is full. What is in use moves to the younger.
+/// The latest `certificates_max` at least and twice as many at most (recent.h).
 class ParsedCertificates {
   public:
     /// Larger ones are not remembered: anybody may present them, and each is held several times.
     static constexpr std::size_t certificate_bytes_max = 4 * 1024;
 
-    explicit ParsedCertificates(std::size_t certificates_max)
-        : certificates_max_(certificates_max) {}
+    explicit ParsedCertificates(std::size_t certificates_max) : recent_(certificates_max) {}
 
-    std::optional<Certificate> find(std::string_view der);
+    std::optional<Certificate> find(std::string_view der) { return recent_.find(der); }
+
     void remember(const Certificate& certificate);
 
   private:
-    using Generation = std::unordered_map<std::string, Certificate>;
-
-    void insert(std::string der, const Certificate& certificate);
-
-    const std::size_t certificates_max_;
-    std::mutex mutex_;
-    Generation younger_;
-    Generation older_;
+    Recent<Certificate> recent_;
 };
 
 /// The one that Certificate uses. It remembers the outcome of a pure function and nothing else, so
