@@ -12,7 +12,7 @@ namespace {
 
 /// How soon it asks again when the first question came too early: when the disk is slow, answering
 /// questions shall not become the work that is measured.
-constexpr std::chrono::milliseconds second_thoughts{10};
+constexpr std::chrono::milliseconds second_thoughts{3};
 
 /// A device whose time jumps: when it would wait seconds before it asks, the moment has come.
 class Impatient final : public session::Conversation {
