@@ -106,6 +106,7 @@ void read_server(const toml::table* table, ServerConfig& config, Mistakes& mista
 HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     TableReader reader(table, "hub", mistakes);
     HubConfig hub;
+    hub.line = table.source().begin.line;
     hub.name = reader.required_text("name");
     hub.host = HubName(reader.required_text("host"));
     // iothub A.1: the C client splits the host at its first dot and fails without one.
@@ -124,6 +125,7 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
 HubLink read_link(const toml::table& table, Mistakes& mistakes) {
     TableReader reader(table, "instance.link", mistakes);
     HubLink link;
+    link.line = table.source().begin.line;
     link.hub = reader.required_text("hub");
     link.weight = static_cast<int>(reader.number("weight", 1, 1000).value_or(link.weight));
     link.apply_allocation_policy =
@@ -145,6 +147,7 @@ CaFile read_certificate(const toml::table& table, Mistakes& mistakes) {
 InstanceConfig read_instance(const toml::table& table, Mistakes& mistakes) {
     TableReader reader(table, "instance", mistakes);
     InstanceConfig instance;
+    instance.line = table.source().begin.line;
     const std::string scope = reader.required_text("id_scope");
     if (auto parsed = parse_id_scope(scope)) {
         instance.scope = *parsed;
@@ -170,6 +173,44 @@ InstanceConfig read_instance(const toml::table& table, Mistakes& mistakes) {
     }
     reader.done();
     return instance;
+}
+
+/// What the parts of a configuration looked at so far have taken.
+struct Taken {
+    std::set<std::string> hub_names;
+    std::set<std::string> hosts;
+    std::set<std::string> scopes;
+};
+
+std::optional<Contradiction> contradiction_of(const HubConfig& hub, Taken& taken) {
+    if (!taken.hub_names.insert(hub.name).second) {
+        return Contradiction{hub.line, fmt::format("two hubs are named '{}'", hub.name)};
+    }
+    if (!taken.hosts.insert(hub.host.text()).second) {
+        return Contradiction{hub.line, fmt::format("host '{}' is used twice", hub.host.text())};
+    }
+    return std::nullopt;
+}
+
+std::optional<Contradiction> contradiction_of(const InstanceConfig& instance, Taken& taken) {
+    const std::string& scope = instance.scope.text();
+    if (!taken.scopes.insert(scope).second) {
+        return Contradiction{instance.line,
+                             fmt::format("two instances have the ID scope '{}'", scope)};
+    }
+    for (const std::string& host : instance.hosts) {
+        if (!taken.hosts.insert(host).second) {
+            return Contradiction{instance.line, fmt::format("host '{}' is used twice", host)};
+        }
+    }
+    for (const HubLink& link : instance.links) {
+        if (!taken.hub_names.contains(link.hub)) {
+            return Contradiction{
+                link.line,
+                fmt::format("instance '{}' links to '{}', which is no [[hub]]", scope, link.hub)};
+        }
+    }
+    return std::nullopt;
 }
 
 void link_every_hub_where_none_is_named(ServerConfig& config) {
@@ -206,55 +247,42 @@ Result<ServerConfig> parse_config(std::string_view text, const std::string& file
     reader.done();
     link_every_hub_where_none_is_named(config);
 
+    if (const auto found = mistakes.none() ? find_contradiction(config) : std::nullopt) {
+        mistakes.add_at_line(found->line, found->what);
+    }
     if (!mistakes.none()) {
         return fail(Code::malformed, mistakes.text());
-    }
-    if (auto checked = check_config(config); !checked) {
-        return fail(Code::malformed, fmt::format("{}: {}", file_name, checked.error().detail));
     }
     return config;
 }
 
-Result<void> check_config(const ServerConfig& config) {
-    if (config.instances.empty()) {
-        return fail(Code::malformed, "no [[instance]] is configured");
-    }
-    if (config.hubs.empty()) {
-        return fail(Code::malformed, "no [[hub]] is configured");
+std::optional<Contradiction> find_contradiction(const ServerConfig& config) {
+    for (const std::string& address : config.listen) {
+        if (!is_ip_address(address)) {
+            return Contradiction{0, fmt::format("'{}' is not an IP address", address)};
+        }
     }
     if (config.https_port == config.mqtt_port) {
-        return fail(Code::malformed, "https_port and mqtt_port are the same");
+        return Contradiction{0, "https_port and mqtt_port are the same"};
     }
-    std::set<std::string> hub_names;
-    std::set<std::string> hosts;
+    if (config.instances.empty()) {
+        return Contradiction{0, "no [[instance]] is configured"};
+    }
+    if (config.hubs.empty()) {
+        return Contradiction{0, "no [[hub]] is configured"};
+    }
+    Taken taken;
     for (const HubConfig& hub : config.hubs) {
-        if (!hub_names.insert(hub.name).second) {
-            return fail(Code::malformed, fmt::format("two hubs are named '{}'", hub.name));
-        }
-        if (!hosts.insert(hub.host.text()).second) {
-            return fail(Code::malformed, fmt::format("host '{}' is used twice", hub.host.text()));
+        if (auto found = contradiction_of(hub, taken)) {
+            return found;
         }
     }
-    std::set<std::string> scopes;
     for (const InstanceConfig& instance : config.instances) {
-        if (!scopes.insert(instance.scope.text()).second) {
-            return fail(Code::malformed,
-                        fmt::format("two instances have the ID scope '{}'", instance.scope.text()));
-        }
-        for (const std::string& host : instance.hosts) {
-            if (!hosts.insert(host).second) {
-                return fail(Code::malformed, fmt::format("host '{}' is used twice", host));
-            }
-        }
-        for (const HubLink& link : instance.links) {
-            if (!hub_names.contains(link.hub)) {
-                return fail(Code::malformed,
-                            fmt::format("instance '{}' links to '{}', which is no [[hub]]",
-                                        instance.scope.text(), link.hub));
-            }
+        if (auto found = contradiction_of(instance, taken)) {
+            return found;
         }
     }
-    return {};
+    return std::nullopt;
 }
 
 std::string format_config(const ServerConfig& config) {

@@ -17,8 +17,9 @@
 namespace muster::app {
 
 struct HubConfig {
-    std::string name; // what people call it, "hub-1"
-    HubName host;     // what devices call it: a DNS name or an IP address
+    std::string name;       // what people call it, "hub-1"
+    HubName host;           // what devices call it: a DNS name or an IP address
+    std::uint32_t line = 0; // of the file; 0 if it came from none, here and below
     std::int64_t devices_max = 1'000'000;
     std::int64_t telemetry_messages_max = 1'000'000;
     int telemetry_days_max = 7;
@@ -28,6 +29,7 @@ struct HubLink {
     std::string hub; // HubConfig::name
     int weight = 1;  // 1 to 1000
     bool apply_allocation_policy = true;
+    std::uint32_t line = 0;
 };
 
 struct CaFile {
@@ -42,6 +44,7 @@ struct InstanceConfig {
     provisioning::AllocationPolicy default_policy = provisioning::AllocationPolicy::hashed;
     std::vector<HubLink> links; // empty in the file: every hub of the file, weight 1
     std::vector<CaFile> certificates;
+    std::uint32_t line = 0;
 };
 
 struct ServerConfig {
@@ -58,9 +61,14 @@ struct ServerConfig {
 /// Parses and checks. The error's detail has one line for each mistake: `FILE:LINE: what is wrong`.
 Result<ServerConfig> parse_config(std::string_view text, const std::string& file_name);
 
-/// Cross-checks that hold however the configuration came about: at least one instance and hub,
-/// links to hubs that exist, no host name served twice, ports that differ.
-Result<void> check_config(const ServerConfig& config);
+struct Contradiction {
+    std::uint32_t line = 0; // where it shows in the file, 0 if nowhere
+    std::string what;
+};
+
+/// Cross-checks that hold however the configuration came about: addresses to listen on, ports that
+/// differ, at least one instance and hub, links to hubs that exist, no host name served twice.
+std::optional<Contradiction> find_contradiction(const ServerConfig& config);
 
 /// What `serve` uses when there is no file: one instance and two hubs. On a loopback address the
 /// hubs get the next two addresses as their host names, so that unmodified SDKs on this machine

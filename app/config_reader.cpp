@@ -9,7 +9,8 @@ void Mistakes::add(const toml::node& at, const std::string& what) {
 }
 
 void Mistakes::add_at_line(std::uint32_t line, const std::string& what) {
-    lines_.push_back(fmt::format("{}:{}: {}", file_name_, line, what));
+    const std::string place = line == 0 ? file_name_ : fmt::format("{}:{}", file_name_, line);
+    lines_.push_back(fmt::format("{}: {}", place, what));
 }
 
 std::string Mistakes::text() const {

@@ -19,6 +19,7 @@ class Mistakes {
     explicit Mistakes(std::string file_name) : file_name_(std::move(file_name)) {}
 
     void add(const toml::node& at, const std::string& what);
+    /// Line 0: of the file as a whole.
     void add_at_line(std::uint32_t line, const std::string& what);
 
     [[nodiscard]] bool none() const { return lines_.empty(); }

@@ -81,14 +81,24 @@ TEST(Config, contradictions_are_refused) {
     const std::string instance = "[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n";
     EXPECT_THAT(mistake_in(hub), HasSubstr("no [[instance]]"));
     EXPECT_THAT(mistake_in(instance), HasSubstr("no [[hub]]"));
-    EXPECT_THAT(mistake_in(hub + hub + instance), HasSubstr("two hubs are named 'h'"));
-    EXPECT_THAT(mistake_in(hub + instance + instance), HasSubstr("two instances"));
+    EXPECT_THAT(mistake_in(hub + hub + instance), HasSubstr("m.toml:4: two hubs are named 'h'"));
+    EXPECT_THAT(mistake_in(hub + instance + instance), HasSubstr("m.toml:7: two instances"));
     EXPECT_THAT(mistake_in(hub + instance + "[[instance.link]]\nhub = \"z\"\n"),
-                HasSubstr("links to 'z', which is no [[hub]]"));
+                HasSubstr("m.toml:7: instance '0ne00112233' links to 'z', which is no [[hub]]"));
     EXPECT_THAT(mistake_in(hub + "[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"h.b\"\n"),
-                HasSubstr("host 'h.b' is used twice"));
+                HasSubstr("m.toml:4: host 'h.b' is used twice"));
     EXPECT_THAT(mistake_in("[server]\nhttps_port = 1\nmqtt_port = 1\n" + hub + instance),
                 HasSubstr("are the same"));
+}
+
+TEST(Config, flags_are_held_to_the_same_rules) {
+    auto config = default_config(IdScope("0ne00112233"), {}, {}).value();
+    EXPECT_FALSE(find_contradiction(config));
+    config.https_port = config.mqtt_port;
+    EXPECT_THAT(find_contradiction(config)->what, HasSubstr("are the same"));
+    config.https_port = 443;
+    config.listen = {"localhost"};
+    EXPECT_THAT(find_contradiction(config)->what, HasSubstr("'localhost' is not an IP address"));
 }
 
 TEST(Config, what_is_written_is_read_back) {

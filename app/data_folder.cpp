@@ -145,7 +145,12 @@ Result<ServerConfig> DataFolder::configuration_or_default(const std::vector<std:
     if (!config) {
         return config;
     }
-    auto written = write_file_atomically(configuration(), format_config(*config), public_mode);
+    // What later runs could not read must not be kept: flags may hold any text.
+    const std::string text = format_config(*config);
+    if (auto readable = parse_config(text, "the default configuration"); !readable) {
+        return readable;
+    }
+    auto written = write_file_atomically(configuration(), text, public_mode);
     if (!written) {
         return std::unexpected(written.error());
     }

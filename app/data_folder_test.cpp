@@ -55,6 +55,14 @@ TEST_F(DataFolderTest, is_held_by_one_server_at_a_time) {
     EXPECT_TRUE(DataFolder::open(path_));
 }
 
+TEST_F(DataFolderTest, keeps_no_configuration_that_it_could_not_read_again) {
+    DataFolder folder = open();
+    EXPECT_FALSE(folder.configuration_or_default({"localhost"}, {"dps.example.org"}, random_));
+    EXPECT_FALSE(folder.configuration_or_default({}, {"a\"b.example.org"}, random_));
+    EXPECT_FALSE(std::filesystem::exists(folder.configuration()));
+    EXPECT_TRUE(folder.configuration_or_default({}, {}, random_));
+}
+
 TEST_F(DataFolderTest, keeps_the_configuration_of_its_first_run) {
     DataFolder folder = open();
     const auto first = folder.configuration_or_default({"127.0.7.1"}, {}, random_);

@@ -70,6 +70,20 @@ void override_config(ServerConfig& config, const ServeOptions& options) {
     config.log_level = level_of(options.log_level).value_or(config.log_level);
 }
 
+/// Flags are held to the rules of the file.
+Result<ServerConfig> effective_config(const ServeOptions& options, DataFolder& folder,
+                                      Random& random) {
+    auto config = load_config(options, folder, random);
+    if (!config) {
+        return config;
+    }
+    override_config(*config, options);
+    if (const auto found = find_contradiction(*config)) {
+        return fail(Code::malformed, found->what);
+    }
+    return config;
+}
+
 void announce(const ReadyFile& ready, const ServerConfig& config, const DataFolder& folder) {
     std::string hubs;
     for (const ReadyHub& hub : ready.hubs) {
@@ -110,11 +124,10 @@ Result<void> serve(const ServeOptions& options, const Environment& environment) 
     if (!folder) {
         return std::unexpected(folder.error());
     }
-    auto config = load_config(options, *folder, environment.random);
+    auto config = effective_config(options, *folder, environment.random);
     if (!config) {
         return std::unexpected(config.error());
     }
-    override_config(*config, options);
     log::start(config->log_level, options.log_file);
 
     auto server = Server::start(*config, *folder);
