@@ -43,7 +43,7 @@ const KeyPair& keys_of(const PolicyKeys& keys, const std::string& section,
 const HubConfig& hub_named(const ServerConfig& config, const std::string& name) {
     const auto found = std::find_if(config.hubs.begin(), config.hubs.end(),
                                     [&](const HubConfig& hub) { return hub.name == name; });
-    CHECK(found != config.hubs.end()); // check_config
+    CHECK(found != config.hubs.end()); // find_contradiction
     return *found;
 }
 
@@ -222,17 +222,20 @@ Server::~Server() {
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config, DataFolder& folder) {
-    auto parts = std::make_unique<Parts>(config);
-    if (auto opened = parts->open(folder); !opened) {
+    // A server from the first step on: if a later one fails, the work that has begun by then is
+    // stopped before anything it uses is destroyed.
+    std::unique_ptr<Server> server(new Server(std::make_unique<Parts>(config)));
+    Parts& parts = *server->parts_;
+    if (auto opened = parts.open(folder); !opened) {
         return std::unexpected(opened.error());
     }
-    if (auto built = parts->build_services(); !built) {
+    if (auto built = parts.build_services(); !built) {
         return std::unexpected(built.error());
     }
-    if (auto listening = parts->listen(folder); !listening) {
+    if (auto listening = parts.listen(folder); !listening) {
         return std::unexpected(listening.error());
     }
-    return std::unique_ptr<Server>(new Server(std::move(parts)));
+    return server;
 }
 
 void Server::stop(std::chrono::milliseconds grace) {
