@@ -1,5 +1,6 @@
 #include "app/commands/enrollment_fields.h"
 
+#include "base/encoding.h"
 #include "base/file.h"
 
 #include <CLI/CLI.hpp>
@@ -10,18 +11,23 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 1024 * 1024;
 
+/// PEM goes as it is, DER in base64: an enrollment takes either text (dps-service 6).
+std::string certificate_text(const std::string& file) {
+    return file.contains("-----BEGIN") ? file : base64_encode(file);
+}
+
 Result<JsonObject> attestation_of(const EnrollmentFields& fields, std::string_view slot) {
     if (!fields.ca_name.empty()) {
         return JsonObject{{"type", "x509"},
                           {"x509", {{"caReferences", {{"primary", fields.ca_name}}}}}};
     }
     if (!fields.certificate_file.empty()) {
-        auto pem = read_file(fields.certificate_file, file_bytes_max);
-        if (!pem) {
-            return std::unexpected(pem.error());
+        auto file = read_file(fields.certificate_file, file_bytes_max);
+        if (!file) {
+            return std::unexpected(file.error());
         }
         JsonObject certificates;
-        certificates[slot] = {{"primary", {{"certificate", *pem}}}};
+        certificates[slot] = {{"primary", {{"certificate", certificate_text(*file)}}}};
         return JsonObject{{"type", "x509"}, {"x509", std::move(certificates)}};
     }
     // Keys left empty are made by the server.
