@@ -21,6 +21,9 @@ struct TwinOptions {
 
 /// The body of PATCH or PUT; nothing if only reading.
 Result<JsonObject> change_of(const TwinOptions& options) {
+    if (options.replace && options.tags.empty() && options.desired.empty()) {
+        return fail(Code::malformed, "--replace needs --desired or --tags");
+    }
     JsonObject change;
     if (!options.tags.empty()) {
         auto tags = parse_json_object(options.tags);
