@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "provisioning/plan_runner.h"
 #include "provisioning/planning.h"
+#include "provisioning/refusals.h"
 #include "provisioning/retries.h"
 
 namespace muster::provisioning {
@@ -45,6 +46,8 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
     Result<std::size_t> resume();
 
   private:
+    /// Error: attestation_failed, if the leaf presented is that of an individual enrollment.
+    Result<void> check_leaf(const DeviceRequest& request);
     /// The record to store for a decision, or nothing if it stands already.
     std::optional<RegistrationRecord> decide(const RegistrationFacts& facts,
                                              const DeviceRequest& request);
@@ -69,11 +72,35 @@ Result<Applicant> DeviceRegistration::Planner::identify_device(const DeviceReque
     if (*individual) {
         return identify(claim, **individual, instance_);
     }
+    if (auto checked = check_leaf(request); !checked) {
+        return std::unexpected(std::move(checked).error());
+    }
     auto groups = groups_.current();
     if (!groups) {
         return std::unexpected(std::move(groups).error());
     }
     return identify(claim, *std::move(groups));
+}
+
+/// dps-service 9.6: an individual enrollment shadows every group also by its leaf certificate,
+/// which may carry a second name (CN and dNSName) that no individual enrollment has.
+Result<void> DeviceRegistration::Planner::check_leaf(const DeviceRequest& request) {
+    if (request.proof.certificates.empty()) {
+        return {};
+    }
+    const auto leaf = crypto::Certificate::from_der(request.proof.certificates.front());
+    if (!leaf) {
+        return {}; // whoever needs it will say so
+    }
+    const auto holder =
+        stores_.enrollments.individual_with_thumbprint(instance_.scope, leaf->sha256_thumbprint());
+    if (!holder) {
+        return std::unexpected(holder.error());
+    }
+    if (*holder) {
+        return refuse_certificate("the leaf is enrolled individually, as " + (*holder)->text());
+    }
+    return {};
 }
 
 std::optional<RegistrationRecord>

@@ -202,6 +202,26 @@ TEST_F(Registration, ADisabledGroupIsReportedToo) {
     EXPECT_EQ(hubs.calls(), 0);
 }
 
+TEST_F(Registration, ABlockedLeafIsBlockedUnderItsOtherNameToo) {
+    // dps-service 9.6: the individual enrollment of the leaf shadows the group
+    const crypto::Identity ca = make_ca("factory");
+    crypto::CertificateRequest two_names = certificate_request("blocked", crypto::Purpose::client);
+    two_names.dns_names = {"alias"};
+    const crypto::Identity leaf = issue(two_names, &ca);
+    put(group("factory", signing(ca.certificate)));
+    const DeviceRequest by_alias = with_chain("alias", chain_of(leaf));
+    EXPECT_EQ(provision(by_alias).status, assigned) << "until somebody blocks it";
+
+    IndividualEnrollment blocked = individual("blocked", client(leaf.certificate));
+    blocked.terms.status = ProvisioningStatus::disabled;
+    put(blocked);
+    const int calls = hubs.calls();
+    EXPECT_EQ(registration->register_device(by_alias).error().code, Code::attestation_failed);
+    EXPECT_EQ(provision(with_chain("blocked", chain_of(leaf))).status, disabled);
+    EXPECT_EQ(provision(with_chain("other", chain_of(make_leaf("other", &ca)))).status, assigned);
+    EXPECT_EQ(hubs.calls(), calls + 1);
+}
+
 TEST_F(Registration, WithoutAHubItFailsWith400208) {
     instance.hubs.clear();
     const OperationStatus ended = provision(request);
