@@ -175,6 +175,19 @@ TEST_F(DeviceMqtt, AnswersAConnectionThatNeverSubscribed) {
     EXPECT_TRUE(known.matches(sdk::with_rid(sdk::res_assigned, "2"), lines)) << lines;
 }
 
+TEST_F(DeviceMqtt, IgnoresThePayloadOfAQuery) {
+    // DPS-DEVICE-43: nothing, one space, the register document again, and what nobody sends
+    auto wire = connected(connecting());
+    Pattern known;
+    ASSERT_TRUE(known.matches(sdk::with_rid(sdk::res_accepted, "1"), send(wire, registering())));
+    for (const auto* payload : {"", " ", R"({"registrationId":"dev-1"})", "{broken", "[1]"}) {
+        auto query = polling(known["op"]);
+        query.payload = payload;
+        const auto lines = send(wire, query);
+        EXPECT_TRUE(known.matches(sdk::with_rid(sdk::res_assigned, "2"), lines)) << lines;
+    }
+}
+
 TEST_F(DeviceMqtt, EchoesTheRequestIdByteForByte) {
     // DPS-DEVICE-39, DPS-DEVICE-40
     auto wire = connected(connecting());
