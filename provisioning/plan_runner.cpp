@@ -72,6 +72,16 @@ void PlanRunner::wait(const RegistrationId& id, milliseconds delay) {
 }
 
 void PlanRunner::advance(const RegistrationId& id) {
+    try {
+        take_step(id);
+    } catch (...) { // out of memory: the plan is stored, the next request takes it up again
+        const std::scoped_lock lock(mutex_);
+        runs_.erase(id);
+        throw;
+    }
+}
+
+void PlanRunner::take_step(const RegistrationId& id) {
     switch (attempt(id)) {
     case Step::repeat: enqueue(id); return;
     case Step::wait: wait(id, delay_after(tries_of(id))); return;

@@ -55,6 +55,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     void enqueue(const RegistrationId& id);
     void wait(const RegistrationId& id, std::chrono::milliseconds delay);
     void advance(const RegistrationId& id);
+    void take_step(const RegistrationId& id);
     Step attempt(const RegistrationId& id);
     Step carry_out(const RegistrationRecord& planned);
     RegistrationRecord outcome_of(const RegistrationRecord& planned, const Error& error);

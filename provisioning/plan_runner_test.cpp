@@ -195,6 +195,16 @@ TEST_F(Running, AnUnfinishedPlanIsTakenUpByTheNextRequestToo) {
     EXPECT_EQ(record("dev-1")->status, assigned);
 }
 
+TEST_F(Running, ATaskThatThrewIsNotTakenForOneUnderWay) {
+    begin();
+    faults.crash_at(1, Faults::When::before_effect);
+    EXPECT_THROW(workers.run_all(), Crash);
+    faults.clear();
+    begin();
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+}
+
 TEST_F(Running, TwoProcessesFinishingOnePlanEndInOneAssignment) {
     begin();
     const std::int64_t version = record("dev-1")->stamp.version;
