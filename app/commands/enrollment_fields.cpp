@@ -59,7 +59,7 @@ void add_enrollment_fields(CLI::App& command, EnrollmentFields& fields) {
         ->check(CLI::ExistingFile);
     command.add_flag("--edge", fields.iot_edge, "the device is an IoT Edge device");
     command.add_flag("--disabled", fields.disabled, "refuse its devices");
-    command.add_flag("--update", fields.update, "replace it if it exists");
+    command.add_flag("--update", fields.update, "replace the one that is there");
 }
 
 Result<JsonObject> enrollment_document(const EnrollmentFields& fields,
