@@ -135,6 +135,7 @@ void Methods::State::send(const std::string& request_id) {
         const std::lock_guard lock(mutex);
         if (const auto at = calls.find(request_id); at != calls.end()) {
             at->second.phase = Phase::sent;
+            std::string().swap(at->second.request.payload); // delivered, and may be large
         }
     }
     set_timer(request_id, response_timeout, &State::response_expired);

@@ -81,6 +81,9 @@ Result<void> show(const ResourceKind& kind, const ResourceOptions& options, ApiC
     if (!item) {
         return std::unexpected(item.error());
     }
+    if (!item->is_object()) {
+        return fail(Code::internal, "the server answered with something else than an object");
+    }
     if (options.keys) {
         auto mechanism = client.send_json(
             {.method = "POST", .path = path_of(kind, options.id) + "/attestationmechanism"});

@@ -1,6 +1,8 @@
 #include "app/command_line.h"
 
 #include <csignal>
+#include <cstdio>
+#include <exception>
 
 int main(int count, char** arguments) {
     // A peer that closes early must not end the process.
@@ -8,5 +10,10 @@ int main(int count, char** arguments) {
 
     const muster::SystemClock clock;
     muster::SystemRandom random;
-    return static_cast<int>(muster::app::run_command_line(count, arguments, {clock, random}));
+    try {
+        return static_cast<int>(muster::app::run_command_line(count, arguments, {clock, random}));
+    } catch (const std::exception& error) { // of a library, or out of memory: nothing of ours throws
+        std::fprintf(stderr, "muster: %s\n", error.what());
+        return static_cast<int>(muster::app::ExitCode::failed);
+    }
 }
