@@ -12,7 +12,7 @@ int main(int count, char** arguments) {
     muster::SystemRandom random;
     try {
         return static_cast<int>(muster::app::run_command_line(count, arguments, {clock, random}));
-    } catch (const std::exception& error) { // of a library, or out of memory: nothing of ours throws
+    } catch (const std::exception& error) { // of a library, or out of memory; ours do not throw
         std::fprintf(stderr, "muster: %s\n", error.what());
         return static_cast<int>(muster::app::ExitCode::failed);
     }
