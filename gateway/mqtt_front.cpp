@@ -82,6 +82,9 @@ void MqttFront::lost(SteadyTime now) {
 }
 
 void MqttFront::deadline(SteadyTime now) {
+    if (!wants_input()) {
+        session_.excuse_silence(now);
+    }
     session_.deadline(now);
     if (handler_ && !closed_ && handler_->next_deadline() && *handler_->next_deadline() <= now) {
         handler_->deadline(now);
@@ -128,11 +131,16 @@ void MqttFront::take_events(SteadyTime now) {
 }
 
 /// What a posted task does to the session may have consequences: they are seen to in the same turn.
+/// If it makes room for input, the peer's time to speak begins now.
 Post MqttFront::post_and_continue() {
     return [this, post = post_](Task task) {
         post([this, task = std::move(task)]() mutable {
+            const auto now = context_.clock.steady();
+            if (!wants_input()) {
+                session_.excuse_silence(now);
+            }
             task();
-            take_events(context_.clock.steady());
+            take_events(now);
         });
     };
 }

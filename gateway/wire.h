@@ -35,7 +35,16 @@ class Wire {
 
     /// Runs the workers and what they post until nothing is left to do.
     void settle(provisioning::ManualWorkers& workers) {
-        while (run_one(workers) || run_posted()) {
+        while (run_worker(workers) || run_posted()) {
+        }
+    }
+
+    /// As in the real pool, an exception ends its task and nothing else.
+    static bool run_worker(provisioning::ManualWorkers& workers) {
+        try {
+            return workers.run_one();
+        } catch (const provisioning::Crash&) {
+            return true;
         }
     }
 
@@ -85,15 +94,6 @@ class Wire {
     }
 
   private:
-    /// As in the real pool, an exception ends its task and nothing else.
-    static bool run_one(provisioning::ManualWorkers& workers) {
-        try {
-            return workers.run_one();
-        } catch (const provisioning::Crash&) {
-            return true;
-        }
-    }
-
     void collect() { received_ += conversation_->take_output(); }
 
     const ManualClock& clock_;

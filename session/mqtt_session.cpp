@@ -145,6 +145,10 @@ std::optional<std::uint16_t> MqttSession::publish(std::string topic, std::string
     return connected() ? std::optional(packet_id) : std::nullopt;
 }
 
+void MqttSession::excuse_silence(SteadyTime now) {
+    state_->last_heard = std::max(state_->last_heard, now);
+}
+
 void MqttSession::close(std::string reason) {
     state_->fail(std::move(reason));
 }

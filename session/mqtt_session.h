@@ -68,6 +68,9 @@ class MqttSession {
     /// the peer reads or acknowledges too slowly (output_bytes_max, in_flight_max).
     std::optional<std::uint16_t> publish(std::string topic, std::string payload, mqtt::QoS qos);
 
+    /// The caller read nothing from the peer until now: its silence so far is not its own.
+    void excuse_silence(SteadyTime now);
+
     /// Closes after what is queued is sent.
     void close(std::string reason);
 

@@ -2,9 +2,11 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "gateway/api_version.h"
 #include "gateway/hub_mqtt/connection.h"
+#include "gateway/hub_mqtt/properties.h"
 
-#include <fmt/format.h>
+#include <utility>
 
 namespace muster::gateway {
 
@@ -33,19 +35,31 @@ mqtt::ConnectCode connect_code_of(Code code) {
     return mqtt::ConnectCode::not_authorized;
 }
 
-std::string own_events_topic(const DeviceId& device) {
-    return fmt::format("devices/{}/messages/events/", device.text());
+/// When a token ends the connection. What is further away than anybody lives has no moment on the
+/// steady clock.
+std::optional<SteadyTime> end_of_life(const std::optional<WallTime>& expiry, const Clock& clock) {
+    constexpr std::chrono::hours longest(24 * 365 * 10);
+    if (!expiry || *expiry - clock.wall() > longest) {
+        return std::nullopt;
+    }
+    return clock.steady() + (*expiry - clock.wall());
 }
 
 } // namespace
 
-Result<void> HubMqtt::accept_will(const mqtt::Will& will) {
-    // iothub A.6: a will is telemetry of the device itself, nothing else.
-    if (!will.topic.starts_with(own_events_topic(device_)) || will.qos == mqtt::QoS::exactly_once) {
+/// iothub A.6: a will is telemetry of the device itself, nothing else.
+Result<HubMqtt::Will> HubMqtt::read_will(const mqtt::Will& will) const {
+    auto topic = topics::parse_hub_topic(will.topic);
+    auto* telemetry = topic ? std::get_if<topics::Telemetry>(&*topic) : nullptr;
+    if (telemetry == nullptr || !is_own(*telemetry)) {
         return fail(Code::malformed, "the will's topic is not the device's own telemetry");
     }
-    will_ = will;
-    return {};
+    Will own{std::move(telemetry->properties), will.payload};
+    if (will.retain) {
+        mark_retained(own.properties);
+    }
+    set_property(own.properties, "iothub-MessageType", "Will");
+    return own;
 }
 
 Result<HubMqtt::Claim> HubMqtt::read_claim(const mqtt::Connect& connect) {
@@ -56,6 +70,11 @@ Result<HubMqtt::Claim> HubMqtt::read_claim(const mqtt::Connect& connect) {
     hub_ = context_.sites.hub_at(user->host);
     if (hub_ == nullptr) {
         return fail(Code::not_found, "no such hub here", user->host);
+    }
+    if (!user->api_version.empty()) {
+        if (auto fine = check_api_version(user->api_version); !fine) {
+            return std::unexpected(fine.error());
+        }
     }
     if (!user->module_id.empty()) {
         return fail(Code::unsupported, "modules are not offered yet");
@@ -69,9 +88,11 @@ Result<HubMqtt::Claim> HubMqtt::read_claim(const mqtt::Connect& connect) {
     }
     device_ = *device;
     if (connect.will) {
-        if (auto accepted = accept_will(*connect.will); !accepted) {
-            return std::unexpected(accepted.error());
+        auto will = read_will(*connect.will);
+        if (!will) {
+            return std::unexpected(will.error());
         }
+        will_ = std::move(*will);
     }
     return Claim{{device_, connect.password.value_or(""), peer_.certificates},
                  connect.clean_session,
@@ -107,30 +128,24 @@ Result<HubMqtt::Admission> HubMqtt::admit(hub::Service& hub, const Claim& claim,
     if (!session) {
         return std::unexpected(session.error());
     }
-    Admission admission{std::move(*session), {}};
-    if (claim.clean_session) {
+    auto stored = hub.load_session(device);
+    if (!stored) {
+        return std::unexpected(stored.error());
+    }
+    Admission admission{std::move(*session), std::move(*stored)};
+    if (claim.clean_session && !admission.subscriptions.empty()) {
         if (auto cleared = hub.save_session(device, {}); !cleared) {
             return std::unexpected(cleared.error());
         }
-    } else {
-        auto stored = hub.load_session(device);
-        if (!stored) {
-            return std::unexpected(stored.error());
-        }
-        admission.subscriptions = std::move(*stored);
+        admission.subscriptions.clear();
     }
     if (!claim.model_id.empty()) {
         if (auto kept = hub.set_model_id(device, claim.model_id); !kept) {
             return std::unexpected(kept.error());
         }
     }
-    link.attach(hub.live(), device);
-    // Whoever changed the identity since it was read could not cut a link that was not there yet.
-    auto current = hub.get_device(device);
-    if (!current || current->device.version != admission.session.device.version ||
-        current->device.generation_id != admission.session.device.generation_id) {
-        link.gone(hub.live(), device);
-        return fail(Code::unauthenticated, "the device changed while it connected");
+    if (!link.attach(hub.live(), device, admission.session.admission)) {
+        return fail(Code::conflict, "the identity changed while the device connected");
     }
     return admission;
 }
@@ -140,11 +155,16 @@ void HubMqtt::admitted(Result<Admission> admission) {
         refuse_connect(admission.error());
         return;
     }
+    if (stopping_) {
+        refuse_connect({.code = Code::unavailable, .detail = "the server is stopping"});
+        return;
+    }
+    if (over_) {
+        return; // it took too long, or the device is gone
+    }
     identity_ = std::move(admission->session);
     subscriptions_ = Subscriptions(device_, admission->subscriptions);
-    if (identity_.sas_expiry) {
-        expires_ = context_.clock.steady() + (*identity_.sas_expiry - context_.clock.wall());
-    }
+    expires_ = end_of_life(identity_.sas_expiry, context_.clock);
     // iothub A.6, G.6: present exactly when a stored subscription was restored.
     session_.connack(mqtt::ConnectCode::accepted, !subscriptions_.empty(), context_.clock.steady());
     busy_ = false;
@@ -153,6 +173,9 @@ void HubMqtt::admitted(Result<Admission> admission) {
 }
 
 void HubMqtt::refuse_connect(const Error& error) {
+    if (session_.wants_close()) {
+        return; // already refused, or gone
+    }
     busy_ = false;
     will_.reset();
     log::info("hub connection refused", {{"device", device_.text()},

@@ -1,6 +1,7 @@
 #include "gateway/hub_mqtt/connection.h"
 
 #include "base/log.h"
+#include "gateway/hub_mqtt/properties.h"
 
 #include <utility>
 
@@ -9,6 +10,7 @@ namespace muster::gateway {
 namespace {
 
 constexpr std::chrono::seconds touch_granularity{1};
+constexpr std::size_t message_bytes_max = 256 * 1024; // body and properties (iothub A.6)
 
 } // namespace
 
@@ -22,7 +24,7 @@ void HubMqtt::publish(mqtt::Publish publish, SteadyTime now) {
     touch(now);
     auto topic = topics::parse_hub_topic(publish.topic);
     if (!topic) {
-        session_.close("published to a topic that is not offered: " + topic.error().detail);
+        end("published to a topic that is not offered: " + topic.error().detail);
         return;
     }
     std::visit([&](auto& of_its_kind) { take(std::move(of_its_kind), std::move(publish)); },
@@ -30,15 +32,20 @@ void HubMqtt::publish(mqtt::Publish publish, SteadyTime now) {
 }
 
 void HubMqtt::take(topics::Telemetry topic, mqtt::Publish publish) {
-    if (topic.device_id != device_.text() || !topic.module_id.empty()) {
-        session_.close("published telemetry of another device");
+    if (!is_own(topic)) {
+        end("published telemetry of another device");
         return;
     }
     if (publish.retain) {
-        topic.properties.emplace_back("mqtt-retain", "true"); // iothub A.6: never retained
+        mark_retained(topic.properties);
     }
-    enqueue(TelemetryStep{make_message(std::move(publish.payload), std::move(topic.properties)),
-                          publish.packet_id});
+    TelemetryStep step{make_message(std::move(publish.payload), std::move(topic.properties)),
+                       publish.packet_id};
+    if (bytes_of(step) > message_bytes_max) {
+        end("published a message that is too large");
+        return;
+    }
+    enqueue(std::move(step));
 }
 
 void HubMqtt::take(topics::TwinGet topic, mqtt::Publish publish) {
@@ -54,6 +61,10 @@ void HubMqtt::take(topics::TwinPatch topic, mqtt::Publish publish) {
 void HubMqtt::take(topics::MethodResponse topic, mqtt::Publish publish) {
     acknowledge(publish);
     hub_->methods().answered(device_, topic.rid, topic.status, publish.payload);
+}
+
+bool HubMqtt::is_own(const topics::Telemetry& topic) const {
+    return topic.device_id == device_.text() && topic.module_id.empty();
 }
 
 void HubMqtt::acknowledge(const mqtt::Publish& publish) {
@@ -122,43 +133,57 @@ void HubMqtt::deliver_method(const hub::MethodRequest& request) {
 }
 
 void HubMqtt::cut(const std::string& reason) {
-    session_.close(reason);
+    if (session_.connected()) {
+        end(reason);
+    } else {
+        refuse_connect({.code = Code::unavailable, .detail = reason}); // not answered yet
+    }
 }
 
 // ---- the end ----
 
+void HubMqtt::end(const std::string& reason) {
+    if (session_.wants_close()) {
+        return;
+    }
+    log::info("hub connection ended",
+              {{"device", device_.text()}, {"reason", reason}, {"peer", peer_.address}});
+    session_.close(reason);
+}
+
 void HubMqtt::closed(bool clean, SteadyTime) {
+    over_ = true;
     if (!link_) {
         return; // it never got as far as a claim
     }
     link_->gone(hub_->live(), device_);
-    if (!clean && will_ && !identity_.device.id.empty()) {
-        store_will();
+    if (identity_.device.id.empty()) {
+        return; // it was never admitted
+    }
+    // Nobody is left to be answered.
+    std::erase_if(queue_, [this](const Step& step) {
+        return broken_ || !(std::holds_alternative<TelemetryStep>(step) ||
+                            std::holds_alternative<TwinPatchStep>(step));
+    });
+    if (will_ && !clean) {
+        queue_.emplace_back(
+            TelemetryStep{make_message(std::move(will_->body), std::move(will_->properties))});
+    }
+    if (!queue_.empty()) {
+        leave_last_words();
     }
 }
 
-void HubMqtt::store_will() {
-    auto parsed = topics::parse_hub_topic(will_->topic);
-    if (!parsed || !std::holds_alternative<topics::Telemetry>(*parsed)) {
-        return; // accept_will let only telemetry in; a broken bag is not worth an error now
-    }
-    topics::Properties properties = std::move(std::get<topics::Telemetry>(*parsed).properties);
-    properties.emplace_back("iothub-MessageType", "Will");
-    hub::Message message = make_message(std::move(will_->payload), std::move(properties));
-    // Best effort by nature: a full queue means that this will is lost, and says so.
-    const bool queued =
-        context_.workers.submit([hub = hub_, message = std::move(message)]() mutable {
-            // A device that was deleted, disabled or made anew has no last word.
-            const auto current = hub->get_device(message.device);
-            if (current && current->device.status == hub::DeviceStatus::enabled &&
-                current->device.generation_id == message.generation_id) {
-                std::vector<hub::Message> messages;
-                messages.push_back(std::move(message));
-                static_cast<void>(hub->send_telemetry(std::move(messages)));
-            }
-        });
+/// Best effort by nature: nobody was promised that any of it is stored.
+void HubMqtt::leave_last_words() {
+    LastWords words{.device = device_,
+                    .generation_id = identity_.device.generation_id,
+                    .before = errand_,
+                    .steps = std::move(queue_)};
+    const bool queued = context_.workers.submit(
+        [hub = hub_, words = std::move(words)]() mutable { perform(*hub, std::move(words)); });
     if (!queued) {
-        log::warning("a will was lost, the server is busy", {{"device", device_.text()}});
+        log::warning("last messages were lost, the server is busy", {{"device", device_.text()}});
     }
 }
 
@@ -179,7 +204,7 @@ void HubMqtt::deadline(SteadyTime now) {
     if (expires_ && now >= *expires_) {
         // iothub A.4.1: the hub must close; one client waits for that to renew its token.
         expires_.reset();
-        session_.close("the SAS token expired");
+        end("the SAS token expired");
     }
 }
 

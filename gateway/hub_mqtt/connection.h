@@ -43,11 +43,19 @@ class HubMqtt final : public MqttHandler {
     void cut(const std::string& reason);
 
   private:
+    class Report;
+
     /// What the CONNECT packet claimed.
     struct Claim {
         hub::Credentials credentials;
         bool clean_session = true;
         std::string model_id;
+    };
+
+    /// A message of the device about its own end.
+    struct Will {
+        topics::Properties properties;
+        std::string body;
     };
 
     /// What the worker found out about it.
@@ -58,17 +66,20 @@ class HubMqtt final : public MqttHandler {
 
     // connecting (connecting.cpp)
     Result<Claim> read_claim(const mqtt::Connect& connect);
-    Result<void> accept_will(const mqtt::Will& will);
+    Result<Will> read_will(const mqtt::Will& will) const;
     static Result<Admission> admit(hub::Service& hub, const Claim& claim, HubLink& link);
     void admitted(Result<Admission> admission);
     void refuse_connect(const Error& error);
+    void end(const std::string& reason);
 
     // the queue (queue.cpp)
     void enqueue(Step step);
     void pump();
-    void submit_batch();
-    void finish_batch(const Outcome& outcome);
+    void submit_errand();
+    void retry_errand();
+    void finish_errand(const Outcome& outcome);
     void finish(const TelemetryStep& step, const Outcome& outcome);
+    void fail_telemetry(const Error& error);
     void finish(const TwinGetStep& step, const Outcome& outcome);
     void finish(const TwinPatchStep& step, const Outcome& outcome);
     void finish(const SubscribeStep& step, const Outcome& outcome);
@@ -84,9 +95,10 @@ class HubMqtt final : public MqttHandler {
     void take(topics::TwinPatch topic, mqtt::Publish publish);
     void take(topics::MethodResponse topic, mqtt::Publish publish);
     void acknowledge(const mqtt::Publish& publish);
+    [[nodiscard]] bool is_own(const topics::Telemetry& topic) const;
     [[nodiscard]] hub::Message make_message(std::string body, topics::Properties properties) const;
     [[nodiscard]] std::optional<std::vector<hub::StoredSubscription>> to_store() const;
-    void store_will();
+    void leave_last_words();
     void touch(SteadyTime now);
 
     const Context& context_;
@@ -98,7 +110,7 @@ class HubMqtt final : public MqttHandler {
     DeviceId device_;
     hub::Session identity_;
     std::string model_id_;
-    std::optional<mqtt::Will> will_;
+    std::optional<Will> will_;
     Subscriptions subscriptions_;
     bool clean_session_ = true;
     bool stopping_ = false;
@@ -106,8 +118,10 @@ class HubMqtt final : public MqttHandler {
     SteadyTime touched_{};
     std::deque<Step> queue_;
     std::size_t queued_bytes_ = 0;
-    std::shared_ptr<const Batch> batch_; // under way on a worker
-    bool busy_ = false;                  // connecting, or a batch is under way
+    std::shared_ptr<Errand> errand_; // under way on a worker
+    bool busy_ = false;              // connecting, or an errand is under way
+    bool broken_ = false;            // a message could not be stored: nothing may follow it
+    bool over_ = false;              // closed() was called
 };
 
 } // namespace muster::gateway

@@ -18,12 +18,13 @@ void HubLink::close(std::string reason) {
     post_([connection = &connection_, reason = std::move(reason)] { connection->cut(reason); });
 }
 
-void HubLink::attach(hub::Live& live, const DeviceId& device) {
-    const hub::LinkId id = live.attach(device, shared_from_this());
+bool HubLink::attach(hub::Live& live, const DeviceId& device, hub::Live::Admission admission) {
+    const hub::LinkId id = live.attach(device, shared_from_this(), admission);
     id_.store(id);
     if (gone_.load()) {
         live.detach(device, id);
     }
+    return id != 0;
 }
 
 void HubLink::gone(hub::Live& live, const DeviceId& device) {

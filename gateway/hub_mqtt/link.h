@@ -25,8 +25,10 @@ class HubLink final : public hub::DeviceLink, public std::enable_shared_from_thi
     // The connection may end on its thread while a worker is still attaching it. Each side first
     // leaves its mark and then looks for the other's, so at least one of them detaches.
 
-    /// Called by the worker: displaces an older connection of the device.
-    void attach(hub::Live& live, const DeviceId& device);
+    /// Called by the worker: displaces an older connection of the device. False if the identity
+    /// changed since it was admitted.
+    [[nodiscard]] bool attach(hub::Live& live, const DeviceId& device,
+                              hub::Live::Admission admission);
     /// Called by whoever finds that the connection must not, or no longer, be reached.
     void gone(hub::Live& live, const DeviceId& device);
 

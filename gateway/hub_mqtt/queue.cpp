@@ -27,7 +27,7 @@ void HubMqtt::enqueue(Step step) {
 }
 
 void HubMqtt::pump() {
-    if (busy_) {
+    if (busy_ || broken_) {
         return;
     }
     if (queue_.empty()) {
@@ -36,28 +36,68 @@ void HubMqtt::pump() {
         }
         return;
     }
-    batch_ = std::make_shared<const Batch>(take_batch(queue_));
+    errand_ = std::make_shared<Errand>(take_batch(queue_));
     busy_ = true;
-    submit_batch();
+    submit_errand();
 }
 
-void HubMqtt::submit_batch() {
-    const bool queued =
-        context_.workers.submit([this, post = post_, hub = hub_, device = device_, batch = batch_] {
-            post([this, outcome = perform(*hub, device, *batch)] { finish_batch(outcome); });
-        });
-    if (!queued) {
-        // Overload: the device waits for its acknowledgement, and meanwhile sends no more than fits
-        // our queue. Nothing is refused, because MQTT 3.1.1 has no way to.
-        context_.timers.after(retry_delay,
-                              [this, post = post_] { post([this] { submit_batch(); }); });
+/// What became of an errand, for the connection. An errand that is dropped by a full queue is tried
+/// again; one that ends with an exception is told as a fault of ours.
+class HubMqtt::Report {
+  public:
+    Report(HubMqtt& connection, Post post) : connection_(connection), post_(std::move(post)) {}
+
+    Report(const Report&) = delete;
+    Report& operator=(const Report&) = delete;
+
+    ~Report() {
+        if (post_ && begun_) {
+            send({.error = Error{.code = Code::internal, .cause = "the errand was dropped"}});
+        } else if (post_) {
+            post_([connection = &connection_] { connection->retry_errand(); });
+        }
     }
+
+    void begin() { begun_ = true; }
+
+    void send(Outcome outcome) {
+        std::exchange(post_, nullptr)([connection = &connection_, outcome = std::move(outcome)] {
+            connection->finish_errand(outcome);
+        });
+    }
+
+  private:
+    HubMqtt& connection_; // touched only by tasks given to post_
+    Post post_;
+    bool begun_ = false;
+};
+
+void HubMqtt::submit_errand() {
+    if (over_) {
+        return;
+    }
+    auto work = [hub = hub_, device = device_, errand = errand_,
+                 report = std::make_unique<Report>(*this, post_)] {
+        report->begin();
+        report->send(errand->perform(*hub, device));
+    };
+    // If the queue is full, the report that is dropped with the work sees to it.
+    static_cast<void>(context_.workers.submit(std::move(work)));
 }
 
-void HubMqtt::finish_batch(const Outcome& outcome) {
-    const std::shared_ptr<const Batch> batch = std::exchange(batch_, nullptr);
+/// Overload: the device waits for its acknowledgement, and meanwhile sends no more than fits our
+/// queue. Nothing is refused, because MQTT 3.1.1 has no way to.
+void HubMqtt::retry_errand() {
+    context_.timers.after(retry_delay, [this, post = post_] { post([this] { submit_errand(); }); });
+}
+
+void HubMqtt::finish_errand(const Outcome& outcome) {
+    if (over_) {
+        return;
+    }
+    const std::shared_ptr<Errand> errand = std::exchange(errand_, nullptr);
     busy_ = false;
-    for (const Step& step : *batch) {
+    for (const Step& step : errand->batch()) {
         queued_bytes_ -= bytes_of(step);
         std::visit([&](const auto& of_its_kind) { finish(of_its_kind, outcome); }, step);
     }
@@ -66,16 +106,23 @@ void HubMqtt::finish_batch(const Outcome& outcome) {
 
 void HubMqtt::finish(const TelemetryStep& step, const Outcome& outcome) {
     if (outcome.error) {
-        // There is no negative acknowledgement; a device that is cut off sends the message again.
-        log::warning("telemetry not stored", {{"device", device_.text()},
-                                              {"detail", outcome.error->detail},
-                                              {"cause", outcome.error->cause}});
-        session_.close("telemetry could not be stored");
+        fail_telemetry(*outcome.error);
         return;
     }
     if (step.packet_id != 0) {
         session_.puback(step.packet_id);
     }
+}
+
+/// There is no negative acknowledgement; a device that is cut off sends the message again, and what
+/// came behind it must not be stored before it.
+void HubMqtt::fail_telemetry(const Error& error) {
+    if (std::exchange(broken_, true)) {
+        return; // an earlier message of the same batch said so
+    }
+    log::warning("telemetry not stored",
+                 {{"device", device_.text()}, {"detail", error.detail}, {"cause", error.cause}});
+    session_.close("telemetry could not be stored");
 }
 
 void HubMqtt::finish(const TwinGetStep& step, const Outcome& outcome) {
@@ -97,7 +144,7 @@ void HubMqtt::finish(const TwinPatchStep& step, const Outcome& outcome) {
 
 void HubMqtt::finish(const SubscribeStep& step, const Outcome& outcome) {
     if (outcome.error) {
-        session_.close("the subscription could not be stored");
+        end("the subscription could not be stored: " + outcome.error->cause);
         return;
     }
     session_.suback(step.suback);
@@ -106,7 +153,7 @@ void HubMqtt::finish(const SubscribeStep& step, const Outcome& outcome) {
 
 void HubMqtt::finish(const UnsubscribeStep& step, const Outcome& outcome) {
     if (outcome.error) {
-        session_.close("the subscription could not be removed");
+        end("the subscription could not be removed: " + outcome.error->cause);
         return;
     }
     session_.unsuback(step.packet_id);

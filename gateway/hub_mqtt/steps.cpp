@@ -79,6 +79,12 @@ struct SizeOf {
     std::size_t operator()(const UnsubscribeStep&) const { return 0; }
 };
 
+/// False if messages could not be stored. A twin patch that is refused holds nothing up.
+bool performed(hub::Service& hub, const DeviceId& device, Errand& errand) {
+    const Outcome& outcome = errand.perform(hub, device);
+    return !outcome.error || !std::holds_alternative<TelemetryStep>(errand.batch().front());
+}
+
 } // namespace
 
 std::size_t bytes_of(const Step& step) {
@@ -103,8 +109,29 @@ Batch take_batch(std::deque<Step>& queue) {
     return batch;
 }
 
-Outcome perform(hub::Service& hub, const DeviceId& device, const Batch& batch) {
-    return std::visit(Performer{hub, device, batch}, batch.front());
+const Outcome& Errand::perform(hub::Service& hub, const DeviceId& device) {
+    const std::lock_guard lock(mutex_);
+    if (!outcome_) {
+        outcome_ = std::visit(Performer{hub, device, batch_}, batch_.front());
+    }
+    return *outcome_;
+}
+
+void perform(hub::Service& hub, LastWords words) {
+    if (words.before && !performed(hub, words.device, *words.before)) {
+        return;
+    }
+    const auto current = hub.get_device(words.device);
+    if (!current || current->device.status != hub::DeviceStatus::enabled ||
+        current->device.generation_id != words.generation_id) {
+        return;
+    }
+    while (!words.steps.empty()) {
+        Errand errand(take_batch(words.steps));
+        if (!performed(hub, words.device, errand)) {
+            return;
+        }
+    }
 }
 
 } // namespace muster::gateway

@@ -9,8 +9,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -59,6 +62,32 @@ std::size_t bytes_of(const Step& step);
 /// of one store transaction, or a single other step.
 Batch take_batch(std::deque<Step>& queue);
 
-Outcome perform(hub::Service& hub, const DeviceId& device, const Batch& batch);
+/// A batch on its way through the workers. Whoever comes first performs it, anybody else waits for
+/// that and has the same outcome: so what comes after it can be done by another worker, in order.
+class Errand {
+  public:
+    explicit Errand(Batch batch) : batch_(std::move(batch)) {}
+
+    [[nodiscard]] const Batch& batch() const { return batch_; }
+
+    const Outcome& perform(hub::Service& hub, const DeviceId& device);
+
+  private:
+    const Batch batch_;
+    std::mutex mutex_;
+    std::optional<Outcome> outcome_;
+};
+
+/// What a device sent before its connection ended, and its will.
+struct LastWords {
+    DeviceId device;
+    std::string generation_id;
+    std::shared_ptr<Errand> before; // null if none is under way
+    std::deque<Step> steps;
+};
+
+/// Does what nobody waits for any more. A device that was deleted, disabled or made anew has no
+/// last word, and nothing overtakes what could not be stored.
+void perform(hub::Service& hub, LastWords words);
 
 } // namespace muster::gateway

@@ -1,0 +1,111 @@
+#include "gateway/hub_call.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "gateway/problem.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::gateway {
+
+namespace {
+
+constexpr std::string_view edge = "hub service";
+
+/// The target without its query, which is the caller's business.
+std::string describe(const session::HttpRequest& request) {
+    return request.method + " " + request.target.substr(0, request.target.find('?'));
+}
+
+} // namespace
+
+bool HubCall::is(std::size_t segments, std::string_view first) const {
+    return exchange_.target.segments.size() == segments &&
+           equal_ignoring_case(exchange_.target.segments[0], first);
+}
+
+Result<void> HubCall::allow(hub::Right right) const {
+    return hub::authorize(hub_.settings().name, hub_.settings().policies,
+                          exchange_.request.header("Authorization"), right, context_.clock.wall());
+}
+
+Result<DeviceId> HubCall::device_id() const {
+    return parse_device_id(exchange_.target.segments[1]);
+}
+
+hub::IfMatch HubCall::if_match() const {
+    return hub::IfMatch::from_header(exchange_.request.header("If-Match"));
+}
+
+Result<JsonObject> HubCall::body(std::size_t bytes_max) const {
+    return parse_json_object(exchange_.request.body, {.bytes_max = bytes_max});
+}
+
+Result<std::optional<unsigned long long>> HubCall::number(const NumberRule& rule) const {
+    const std::string_view text = exchange_.target.parameter(rule.name);
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    const auto value = parse_decimal(text);
+    if (!value) {
+        return fail(Code::malformed, fmt::format("{} must be a number", rule.name));
+    }
+    return std::min(*value, rule.max);
+}
+
+void HubCall::answer(const JsonObject& document, const ETag& etag) {
+    auto response = json_response(200, to_text(document));
+    if (!etag.empty()) {
+        response.headers.push_back({"ETag", fmt::format("\"{}\"", etag.text())});
+    }
+    respond_(std::move(response));
+}
+
+void HubCall::refuse(const Error& error) {
+    refuse(hub_problem_of(error.code), error);
+}
+
+void HubCall::refuse(const HubProblem& problem, const Error& error) {
+    respond_(refusal(problem, error));
+}
+
+void HubCall::refuse_method(std::string_view allowed) {
+    auto response =
+        refusal({405, 405000, "GenericMethodNotAllowed"},
+                {.code = Code::unsupported, .detail = "that method is not allowed here"});
+    response.headers.push_back({"Allow", std::string(allowed)}); // RFC 9110 15.5.6
+    respond_(std::move(response));
+}
+
+session::HttpResponse HubCall::refusal(const HubProblem& problem, const Error& error) const {
+    const auto made = make_refusal({problem.status, problem.number}, error, exchange_.tracking);
+    log_refusal(
+        made, error,
+        {.edge = edge, .action = describe(exchange_.request), .peer = exchange_.peer_address});
+    Error shown = error;
+    shown.detail = made.message;
+    shown.retry_after = made.retry_after;
+    return hub_error_response(problem, shown, exchange_.tracking, context_.clock.wall());
+}
+
+void HubCall::refuse_unknown() {
+    refuse({.code = Code::unsupported, .detail = "this server does not offer that operation"});
+}
+
+void HubCall::refuse_invocation(const Error& error) {
+    // Info whatever the status: it is the device that is away or slow.
+    log::info("method not answered",
+              {{"tracking", exchange_.tracking.text()},
+               {"edge", std::string(edge)},
+               {"action", describe(exchange_.request)},
+               {"peer", exchange_.peer_address},
+               {"error_code", std::to_string(method_problem_of(error.code).number)},
+               {"detail", error.detail},
+               {"cause", error.cause}});
+    respond_(method_error_response(error, exchange_.tracking, context_.clock.wall()));
+}
+
+} // namespace muster::gateway

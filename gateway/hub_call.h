@@ -1,0 +1,79 @@
+#pragma once
+// One request to a hub's service API on its way to its one answer: what every operation of it asks
+// first, and how it ends (reference: iothub B.1, B.17). Shared by the callbacks of the calls that
+// do not wait on a thread.
+
+#include "gateway/http_handler.h"
+#include "gateway/hub_problem.h"
+#include "hub/service.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace muster::gateway {
+
+class HubCall {
+  public:
+    HubCall(const Context& context, hub::Service& hub, HttpExchange exchange, Respond respond)
+        : context_(context), hub_(hub), exchange_(std::move(exchange)),
+          respond_(std::move(respond)) {}
+
+    // ---- the request ----
+
+    [[nodiscard]] hub::Service& hub() const { return hub_; }
+
+    [[nodiscard]] Executor& workers() const { return context_.workers; }
+
+    [[nodiscard]] const Target& target() const { return exchange_.target; }
+
+    [[nodiscard]] bool method_is(std::string_view method) const {
+        return exchange_.request.method == method;
+    }
+
+    /// The path has so many segments, and the first is this word in any case.
+    [[nodiscard]] bool is(std::size_t segments, std::string_view first) const;
+
+    [[nodiscard]] Result<void> allow(hub::Right right) const;
+    [[nodiscard]] Result<DeviceId> device_id() const; // the second segment
+    [[nodiscard]] hub::IfMatch if_match() const;
+    [[nodiscard]] Result<JsonObject> body(std::size_t bytes_max) const;
+
+    struct NumberRule {
+        std::string_view name;
+        unsigned long long max;
+    };
+
+    /// A parameter of the query, nothing if it is not there; larger values mean the largest.
+    [[nodiscard]] Result<std::optional<unsigned long long>> number(const NumberRule& rule) const;
+
+    // ---- the answer ----
+
+    void answer(const JsonObject& document, const ETag& etag = {});
+
+    void answer(session::HttpResponse response) { respond_(std::move(response)); }
+
+    void refuse(const Error& error);
+    void refuse(const HubProblem& problem, const Error& error);
+    /// 405, with the methods that would do.
+    void refuse_method(std::string_view allowed);
+    void refuse_unknown();
+    /// For a method that found its device, or did not, but had no answer.
+    void refuse_invocation(const Error& error);
+
+  private:
+    /// Logs it, too.
+    [[nodiscard]] session::HttpResponse refusal(const HubProblem& problem,
+                                                const Error& error) const;
+
+    const Context& context_;
+    hub::Service& hub_;
+    HttpExchange exchange_;
+    Respond respond_;
+};
+
+/// `GET /messages/events`, see hub_telemetry_http.cpp.
+void read_hub_telemetry(const std::shared_ptr<HubCall>& call);
+
+} // namespace muster::gateway
