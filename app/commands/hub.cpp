@@ -28,9 +28,9 @@ std::vector<std::string> row_of(const std::string& hub, const Json& device) {
 
 using Row = std::vector<std::string>;
 
-void print_devices(OutputFormat format, const JsonArray& devices, const std::vector<Row>& rows) {
+void print_devices(OutputFormat format, const Json& document, const std::vector<Row>& rows) {
     print(format == OutputFormat::json
-              ? format_json(devices)
+              ? format_json(document)
               : format_table({"DEVICE", "HUB", "STATUS", "CONNECTION", "AUTHENTICATION", "ACTIVE"},
                              rows));
 }
@@ -45,7 +45,7 @@ Result<void> show(const DeviceOptions& options, const Environment& environment) 
         auto device =
             hub.send_json({.method = "GET", .path = "/devices/" + percent_encode(options.id)});
         if (device) {
-            print_devices(options.format, {*device}, {row_of(hub.host(), *device)});
+            print_devices(options.format, *device, {row_of(hub.host(), *device)});
             return {};
         }
         if (device.error().code != Code::not_found) {
@@ -76,7 +76,7 @@ Result<void> list(const DeviceOptions& options, const Environment& environment) 
             devices.push_back(std::move(device));
         }
     }
-    print_devices(options.format, devices, rows);
+    print_devices(options.format, Json(std::move(devices)), rows);
     return {};
 }
 
