@@ -10,7 +10,7 @@ namespace muster::gateway {
 
 struct Context {
     const Sites& sites;
-    Executor& workers;   // use cases run here, never on a connection's thread
+    Executor& workers; // use cases run here, never on a connection's thread
     Scheduler& timers;
     const Clock& clock;
     Random& random;
