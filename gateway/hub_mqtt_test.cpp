@@ -117,6 +117,8 @@ TEST_F(HubMqttTest, RefusesNamesThatDoNotFit) {
     module.client_id = "dev-01/mod";
     module.user_name = "hub1.example.org/dev-01/mod/?api-version=2019-10-01";
     EXPECT_EQ(answer_to(module), not_authorized);
+    module.client_id = "dev-01"; // nor does the device stand in for its module
+    EXPECT_EQ(answer_to(module), not_authorized);
     auto nameless = connecting();
     nameless.user_name.reset();
     nameless.password.reset();
@@ -349,6 +351,19 @@ TEST_F(HubMqttTest, RefusesMessagesOver256KiB) {
     EXPECT_EQ(device.publish(topic, std::string(bytes_max - 1, 'x'), 8), "");
     EXPECT_TRUE(device.is_cut());
     EXPECT_EQ(world.messages().size(), 1U);
+}
+
+TEST_F(HubMqttTest, ReadsOnWhenLargeMessagesAreStored) {
+    HubDevice device(world);
+    device.connect();
+    const std::string large(200 * 1024, 'x');
+    for (int i = 0; i < 3; ++i) {
+        device.wire().send(mqtt::encode(HubDevice::message(events_topic, large)));
+    }
+    EXPECT_FALSE(device.wire().wants_input()); // more than the queue's half MiB
+    device.settle();
+    EXPECT_TRUE(device.wire().wants_input());
+    EXPECT_EQ(world.messages().size(), 3U);
 }
 
 TEST_F(HubMqttTest, MarksWhatWasToBeRetained) {
