@@ -163,7 +163,12 @@ void route(const CallPtr& call) {
     const auto segment_is = [&](std::size_t at, std::string_view word) {
         return equal_ignoring_case(call->target().segments[at], word);
     };
-    if (call->is(1, "devices")) {
+    // Bulk registration and queries: understood, but not offered.
+    const bool is_bulk = call->is(1, "devices");
+    const bool is_query = call->is(2, "devices") && segment_is(1, "query");
+    if (call->method_is("POST") && (is_bulk || is_query)) {
+        call->refuse_unknown();
+    } else if (call->is(1, "devices")) {
         list_devices(*call);
     } else if (call->is(2, "devices")) {
         device(*call);
