@@ -198,7 +198,8 @@ TEST_F(HubServiceTest, ReadsPathsAsClientsWriteThem) { // IOTHUB-27
 TEST_F(HubServiceTest, CreatesADeviceWithKeys) { // IOTHUB-21, IOTHUB-28, IOTHUB-29
     const std::vector<std::string> bodies = {
         R"({"deviceId":"d0"})",
-        R"({"deviceId":"d1","authentication":{"symmetricKey":{"primaryKey":"","secondaryKey":""}}})",
+        R"({"deviceId":"d1","authentication":{"symmetricKey":
+            {"primaryKey":"","secondaryKey":""}}})",
         R"({"deviceId":"d2","authentication":{"type":"sas","symmetricKey":{"primaryKey":null}}})"};
     std::set<std::string> keys;
     for (std::size_t at = 0; at < bodies.size(); ++at) {
