@@ -14,6 +14,7 @@ const stop_ms_max = 15000; // the server allows itself 10 s
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 let blocks = 0;
 
@@ -72,7 +73,11 @@ class Server {
       stream.on('data', (bytes) => { this.output += bytes; });
     }
     running.add(child);
-    child.once('exit', () => running.delete(child));
+    child.once('exit', (code, signal) => {
+      running.delete(child);
+      this.endedWith(code ?? signal);
+    });
+    this.phase = 'starting';
     for (const give_up = Date.now() + start_ms_max; !fs.existsSync(ready_file); await sleep(20)) {
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > give_up) {
         child.kill('SIGKILL');
@@ -80,15 +85,27 @@ class Server {
       }
     }
     this.ready = JSON.parse(fs.readFileSync(ready_file, 'utf8'));
+    this.phase = 'up';
+  }
+
+  /** One that dies by itself ends its test file: the SDKs would try for minutes to reach it. */
+  endedWith(how) {
+    if (this.phase === 'up') {
+      const last = this.log().slice(-4000);
+      console.error(`the server ended by itself (${how}): ${this.output}\n${last}`);
+      process.exit(1);
+    }
   }
 
   /** SIGTERM; the exit code. */
   async stop() {
+    this.phase = 'stopping';
     this.child.kill('SIGTERM');
     return exitOf(this.child, stop_ms_max);
   }
 
   async kill() {
+    this.phase = 'stopping';
     this.child.kill('SIGKILL');
     return exitOf(this.child, stop_ms_max);
   }
