@@ -21,8 +21,8 @@ constexpr const char* hub_api_version = "2021-04-12";
 Code code_of(unsigned status) {
     switch (status) {
     case 400: return Code::malformed;
-    case 401:
-    case 403: return Code::unauthenticated;
+    case 401: return Code::unauthenticated;
+    case 403: return Code::quota_exceeded;
     case 404: return Code::not_found;
     case 408:
     case 504: return Code::deadline_exceeded;

@@ -16,6 +16,7 @@ ExitCode exit_code_of(Code code) {
     case Code::rate_limited:
     case Code::unavailable: return ExitCode::unavailable;
     case Code::deadline_exceeded: return ExitCode::timed_out;
+    case Code::quota_exceeded:
     case Code::no_hub_available:
     case Code::unsupported:
     case Code::internal: return ExitCode::failed;

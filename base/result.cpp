@@ -12,6 +12,7 @@ std::string_view to_string(Code code) {
     case Code::not_found: return "not_found";
     case Code::already_exists: return "already_exists";
     case Code::conflict: return "conflict";
+    case Code::quota_exceeded: return "quota_exceeded";
     case Code::precondition: return "precondition";
     case Code::too_large: return "too_large";
     case Code::rate_limited: return "rate_limited";

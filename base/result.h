@@ -18,6 +18,7 @@ enum class Code {
     not_found,          // the thing named does not exist
     already_exists,     // creation of what is there already
     conflict,           // somebody else changed it first; read again and decide again
+    quota_exceeded,     // the tenant may not have more of these
     precondition,       // the version the caller named (If-Match) is not the current one
     too_large,          // over a stated size limit
     rate_limited,       // too often; retry_after says when

@@ -14,8 +14,12 @@ namespace muster::gateway {
 struct ToDeviceApi {};
 
 struct ToServiceApi {
-    const ProvisioningSite* site;
+    SitePtr site;
 };
+
+struct ToControl {};
+
+struct ToAdministration {};
 
 struct ToHub {
     hub::Service* hub;
@@ -23,7 +27,7 @@ struct ToHub {
 
 struct ToNobody {};
 
-using Destination = std::variant<ToDeviceApi, ToServiceApi, ToHub, ToNobody>;
+using Destination = std::variant<ToDeviceApi, ToServiceApi, ToControl, ToAdministration, ToHub, ToNobody>;
 
 /// `/{scope}/registrations...` is the device API, told from the service API's `/registrations/{id}`
 /// by the shape of its first segment.

@@ -39,10 +39,17 @@ struct HttpExchange {
 
 using Respond = std::move_only_function<void(session::HttpResponse)>;
 
-/// The three HTTPS edges, one file each. Each decides about every path of its host.
+/// The HTTPS edges. Each decides about every path of its host.
 void handle_provisioning_device(const Context& context, HttpExchange exchange, Respond respond);
 void handle_provisioning_service(const Context& context, const ProvisioningSite& site,
                                  HttpExchange exchange, Respond respond);
+
+/// The control plane in the shape of the Azure resource API: paths under `/subscriptions` and
+/// `/providers` on every host that is not a hub's (gateway/control).
+void handle_control(const Context& context, HttpExchange exchange, Respond respond);
+/// Our own: paths under `/muster` (gateway/administration; docs/administration-api.md).
+void handle_administration(const Context& context, HttpExchange exchange, Respond respond);
+
 void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange exchange,
                         Respond respond);
 

@@ -47,6 +47,7 @@ HubProblem hub_problem_of(Code code) {
     case Code::precondition: return {412, 412001, "PreconditionFailed"};
     case Code::too_large: return {413, 413001, "MessageTooLarge"};
     case Code::rate_limited: return {429, 429001, "ThrottlingException"};
+    case Code::quota_exceeded: return {403, 403002, "IotHubQuotaExceeded"};
     case Code::no_hub_available: return {503, 503001, "ServiceUnavailable"};
     case Code::unsupported: return {404, 404013, "FeatureNotSupported"};
     case Code::unavailable: return {503, 503001, "ServiceUnavailable"};

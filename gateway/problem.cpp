@@ -45,6 +45,18 @@ Problem precondition(Subject about) {
     std::unreachable();
 }
 
+/// dps-service 8.3 and 14, 22.
+Problem quota_exceeded(Subject about) {
+    switch (about) {
+    case Subject::enrollment: return {403, 403201};
+    case Subject::enrollment_group: return {403, 403202};
+    case Subject::registration:
+    case Subject::operation: return {403, 403203};
+    case Subject::request: return {403, 403000};
+    }
+    std::unreachable();
+}
+
 constexpr bool is_fault_of_ours(unsigned status) {
     return status == 500;
 }
@@ -59,6 +71,7 @@ Problem problem_of(Code code, Subject about) {
     case Code::not_found: return not_found(about);
     case Code::already_exists: return already_exists(about);
     case Code::conflict: return {409, 409203};
+    case Code::quota_exceeded: return quota_exceeded(about);
     case Code::precondition: return precondition(about);
     case Code::too_large: return {413, 413000};
     case Code::rate_limited: return {429, 429001};

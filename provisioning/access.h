@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "provisioning/administration/tokens.h"
 #include "provisioning/instance.h"
+#include "provisioning/principal.h"
 
 #include <string_view>
 
@@ -16,8 +18,12 @@ struct AccessRequest {
     Right right;
 };
 
-/// Errors: unauthenticated (no usable proof; the true reason is the cause) and forbidden (proven,
-/// but the policy lacks the right).
-Result<void> authorize(const Instance& instance, const AccessRequest& request, WallTime now);
+/// Whose policy it was. Errors: unauthenticated (no usable proof, or shared keys are switched off;
+/// the true reason is the cause) and forbidden (proven, but the policy lacks the right).
+Result<Principal> authorize(const Instance& instance, const AccessRequest& request, WallTime now);
+
+/// The same for an administrator's token: readers read, contributors and owners write.
+Result<Principal> authorize(const Instance& instance, const Administrator& administrator,
+                            Right right);
 
 } // namespace muster::provisioning

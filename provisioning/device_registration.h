@@ -6,7 +6,8 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "provisioning/identification.h"
-#include "provisioning/instance.h"
+#include "provisioning/current_instance.h"
+#include "provisioning/journal_writer.h"
 #include "provisioning/ports.h"
 
 #include <functional>
@@ -23,6 +24,7 @@ struct DeviceRequest {
     std::string api_version;
     std::optional<Json> payload;
     std::string client_version; // for the log
+    std::string peer_address; // for the journal
     TrackingId tracking;
 };
 
@@ -37,9 +39,20 @@ struct OperationStatus {
 /// enrollment; 404202 operation), malformed, unavailable.
 class DeviceRegistration {
   public:
-    DeviceRegistration(const Instance& instance, EnrollmentStore& enrollments,
-                       RegistrationStore& registrations, Hubs& hubs, Executor& workers,
-                       Scheduler& timers, const Clock& clock, Random& random);
+    /// References to what outlives it; the journal may be null.
+    struct Ports {
+        const CurrentInstance& instance;
+        EnrollmentStore& enrollments;
+        RegistrationStore& registrations;
+        Hubs& hubs;
+        Executor& workers;
+        Scheduler& timers;
+        const Clock& clock;
+        Random& random;
+        JournalWriter* journal = nullptr; // gets every refusal with its reasons
+    };
+
+    explicit DeviceRegistration(const Ports& ports);
     ~DeviceRegistration();
 
     /// Verifies, decides, stores the plan, starts it, answers `assigning`. Repeating it while the

@@ -14,6 +14,8 @@ enum class View : std::uint8_t {
     stored,  // everything, secrets and certificates included; for the stores
     written, // the answer to PUT: symmetric keys shown, certificates as info
     read,    // GET and queries: no keys
+    exported,           // what a PUT would take: certificates as PEM, nothing read-only, no keys
+    exported_with_keys, // the same with symmetric keys
 };
 
 JsonObject to_document(const IndividualEnrollment& enrollment, View view);

@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "provisioning/instance.h"
+#include "provisioning/current_instance.h"
 #include "provisioning/ports.h"
+#include "provisioning/principal.h"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace muster::provisioning {
 
@@ -28,36 +30,81 @@ struct EnrollmentView {
     std::optional<RegistrationRecord> registration;
 };
 
-/// Thread safe. Errors of all: not_found, already_exists, precondition, malformed, plus the
-/// store's.
+/// dps-service 2.6.
+enum class BulkMode : std::uint8_t { create, update, update_if_match_etag, erase };
+
+/// Without regard to case.
+std::optional<BulkMode> parse_bulk_mode(std::string_view text);
+
+/// One item of a bulk operation: the etag in its document counts as If-Match in the update modes.
+template <class Resource>
+struct BulkItem {
+    Resource resource; // in BulkMode::erase only the id matters
+    ETag etag;         // empty if it has none
+};
+
+inline constexpr std::size_t bulk_items_max = 10;
+
+/// What to do with an imported enrollment whose id is there already.
+enum class ImportMode : std::uint8_t { keep, replace };
+
+enum class ImportOutcome : std::uint8_t { created, replaced, unchanged };
+
+inline constexpr std::size_t import_rows_max = 1000;
+
+/// Thread safe. Errors of all: not_found, already_exists, precondition, malformed, quota_exceeded,
+/// plus the store's. Every change is audited in the name of `by`.
 class Enrollments {
   public:
-    Enrollments(const Instance& instance, EnrollmentStore& enrollments,
+    Enrollments(const CurrentInstance& instance, EnrollmentStore& enrollments,
                 RegistrationStore& registrations, const Clock& clock, Random& random);
 
     /// Creates or replaces. `wanted` carries what the caller set; keys and certificates that it
     /// leaves open are kept from the stored one or generated (dps-service 6.4, 7).
-    Result<IndividualEnrollment> put(IndividualEnrollment wanted, const IfMatch& if_match);
-    Result<EnrollmentGroup> put(EnrollmentGroup wanted, const IfMatch& if_match);
+    Result<IndividualEnrollment> put(IndividualEnrollment wanted, const IfMatch& if_match,
+                                     const Principal& by);
+    Result<EnrollmentGroup> put(EnrollmentGroup wanted, const IfMatch& if_match,
+                                const Principal& by);
+
+    /// An outcome for each item, in order. Error: malformed, for the whole: more than
+    /// bulk_items_max, or an id twice.
+    Result<std::vector<Result<void>>> bulk(BulkMode mode,
+                                           std::vector<BulkItem<IndividualEnrollment>> items,
+                                           const Principal& by);
+    Result<std::vector<Result<void>>>
+    bulk(BulkMode mode, std::vector<BulkItem<EnrollmentGroup>> items, const Principal& by);
+
+    /// Many rows in one transaction and one audit entry; repeating it changes nothing. An existing
+    /// row that says the same is unchanged; one that differs is already_exists in mode keep. Error:
+    /// as bulk, beyond import_rows_max.
+    Result<std::vector<Result<ImportOutcome>>> import(std::vector<IndividualEnrollment> rows,
+                                                      ImportMode mode, const Principal& by);
 
     Result<EnrollmentView> get(const RegistrationId& id);
     Result<EnrollmentGroup> get(const EnrollmentGroupId& id);
 
-    Result<void> erase(const RegistrationId& id, const IfMatch& if_match);
-    Result<void> erase(const EnrollmentGroupId& id, const IfMatch& if_match);
+    Result<void> erase(const RegistrationId& id, const IfMatch& if_match, const Principal& by);
+    Result<void> erase(const EnrollmentGroupId& id, const IfMatch& if_match, const Principal& by);
 
+    /// All of them, or those that the filter matches.
     Result<std::vector<IndividualEnrollment>> individuals(const std::string& after,
-                                                          std::size_t count_max);
+                                                          std::size_t count_max,
+                                                          const EnrollmentFilter* filter = nullptr);
     Result<std::vector<EnrollmentGroup>> groups();
 
     Result<RegistrationRecord> registration(const RegistrationId& id);
-    Result<void> erase_registration(const RegistrationId& id, const IfMatch& if_match);
+    Result<void> erase_registration(const RegistrationId& id, const IfMatch& if_match,
+                                    const Principal& by);
     Result<std::vector<RegistrationRecord>> registrations_of(const EnrollmentGroupId& group,
                                                              const std::string& after,
                                                              std::size_t count_max);
 
+    [[nodiscard]] const CurrentInstance& instance() const { return instance_; }
+
+    Result<ScopeCounts> counts();
+
   private:
-    const Instance& instance_;
+    const CurrentInstance& instance_;
     EnrollmentStore& enrollments_;
     RegistrationStore& registrations_;
     const Clock& clock_;

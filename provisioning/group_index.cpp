@@ -58,23 +58,24 @@ GroupIndex::possible_issuers(const crypto::Certificate& certificate) const {
     return found;
 }
 
-Result<std::shared_ptr<const GroupIndex>> GroupCache::current() {
+Result<std::shared_ptr<const GroupIndex>>
+GroupCache::current(const std::shared_ptr<const Instance>& instance) {
     // The revision is read before the groups: a change in between is then seen the next time.
-    const Result<std::int64_t> revision = store_.groups_revision(instance_.scope);
+    const Result<std::int64_t> revision = store_.groups_revision(instance->scope);
     if (!revision) {
         return std::unexpected(revision.error());
     }
     {
         const std::scoped_lock lock(mutex_);
-        if (index_ && revision_ == *revision) {
+        if (index_ && revision_ == *revision && instance_ == instance) {
             return index_;
         }
     }
-    Result<std::vector<EnrollmentGroup>> groups = store_.groups(instance_.scope);
+    Result<std::vector<EnrollmentGroup>> groups = store_.groups(instance->scope);
     if (!groups) {
         return std::unexpected(std::move(groups).error());
     }
-    auto index = std::make_shared<const GroupIndex>(*std::move(groups), instance_);
+    auto index = std::make_shared<const GroupIndex>(*std::move(groups), *instance);
     const std::scoped_lock lock(mutex_);
     if (!index_ || *revision >= revision_) {
         revision_ = *revision;

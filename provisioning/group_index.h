@@ -1,7 +1,7 @@
 #pragma once
 // The enrollment groups of one instance, prepared for finding the one that a device belongs to.
 
-#include "provisioning/instance.h"
+#include "provisioning/current_instance.h"
 #include "provisioning/ports.h"
 
 #include <cstdint>
@@ -56,15 +56,16 @@ class GroupIndex {
 /// Thread safe.
 class GroupCache {
   public:
-    GroupCache(const Instance& instance, EnrollmentStore& store)
-        : instance_(instance), store_(store) {}
+    explicit GroupCache(EnrollmentStore& store) : store_(store) {}
 
-    Result<std::shared_ptr<const GroupIndex>> current();
+    /// For this very instance value: a changed CA certificate changes who may belong to a group.
+    Result<std::shared_ptr<const GroupIndex>>
+    current(const std::shared_ptr<const Instance>& instance);
 
   private:
-    const Instance& instance_;
     EnrollmentStore& store_;
     std::mutex mutex_;
+    std::shared_ptr<const Instance> instance_;
     std::int64_t revision_ = 0;
     std::shared_ptr<const GroupIndex> index_;
 };

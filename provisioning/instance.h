@@ -1,7 +1,9 @@
 #pragma once
-// One provisioning instance as configured: what the control plane would manage.
+// One provisioning instance: what the control plane manages (reference: dps-service 10). A value; a
+// change makes a new one (current_instance.h), checked and stored by instances.h.
 
 #include "base/ids.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "crypto/certificate.h"
 #include "provisioning/enrollment.h"
@@ -17,6 +19,8 @@ struct LinkedHub {
     HubName name;
     int weight = 1;                      // 1 to 1000
     bool apply_allocation_policy = true; // false: never chosen
+    std::string location;                // echoed
+    Secret connection_string;            // empty for a hub linked by the configuration
 };
 
 /// Rights nest: write contains read; enrollment write contains registration rights
@@ -39,22 +43,63 @@ struct AccessPolicy {
 };
 
 struct CaCertificate {
-    std::string name;
+    std::string name; // compared without case
     crypto::Certificate certificate;
-    bool verified = false; // only verified ones anchor a chain
+    bool verified = false;         // only verified ones anchor a chain
+    std::string verification_code; // of the proof under way, empty if none (dps-service 10.4)
+    ResourceStamp stamp;
 };
 
-/// Immutable while the server runs; a change makes a new one.
+/// dps-service 10.1: the first rule that matches decides; none does: accepted.
+struct IpRule {
+    enum class Action : std::uint8_t { accept, reject };
+    enum class Target : std::uint8_t { all, service_api, device_api };
+
+    std::string name;
+    Action action = Action::accept;
+    Target target = Target::all;
+    std::string mask; // CIDR, IPv4 or IPv6
+};
+
+/// Absent: no limit.
+struct Quotas {
+    std::optional<std::int64_t> enrollments; // individual
+    std::optional<std::int64_t> enrollment_groups;
+    std::optional<std::int64_t> registrations;
+};
+
+enum class InstanceState : std::uint8_t { active, deleting };
+
 struct Instance {
     IdScope scope;
+    std::string name;                    // compared without case; unique in the whole server
+    std::string tenant;                  // the resource group; compared without case
+    std::string location = "local";      // echoed
+    JsonObject tags;                     // echoed
     std::vector<std::string> host_names; // lower case; the service API answers to these
     AllocationPolicy default_policy = AllocationPolicy::hashed;
     std::vector<LinkedHub> hubs;
     std::vector<AccessPolicy> policies;
     std::vector<CaCertificate> certificates;
+    std::vector<IpRule> ip_rules;
+    bool public_network_access = true; // false: only loopback and private addresses get in
+    bool shared_key_access = true;     // false: SAS tokens of policies are refused
+    Quotas quotas;
+    InstanceState state = InstanceState::active;
+    ResourceStamp stamp;
 
     [[nodiscard]] const LinkedHub* find_hub(const HubName& name) const;
     [[nodiscard]] const CaCertificate* find_certificate(std::string_view name) const;
+    [[nodiscard]] const AccessPolicy* find_policy(std::string_view name) const;
 };
+
+/// "ServiceConfig, DeviceConnect, EnrollmentWrite": canonical, as Azure prints it (dps-service
+/// 1.6).
+std::string rights_text(const std::vector<Right>& rights);
+/// Error: malformed, for a name that is none.
+Result<std::vector<Right>> parse_rights(std::string_view text);
+
+/// May a caller from this address (without port) use this side of the instance?
+bool admits(const Instance& instance, IpRule::Target side, std::string_view address);
 
 } // namespace muster::provisioning

@@ -5,11 +5,16 @@
 // Versions: a write names what it expects; a mismatch is Code::conflict and changes nothing.
 
 #include "base/result.h"
+#include "provisioning/audit.h"
 #include "provisioning/enrollment.h"
+#include "provisioning/enrollment_filter.h"
+#include "provisioning/instance.h"
+#include "provisioning/journal.h"
 #include "provisioning/registration.h"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +25,45 @@ struct Expected {
     std::int64_t version = 0;
 };
 
+/// What a write depends on, and what is stored together with it or not at all.
+struct Write {
+    Write(Expected expects) : expected(expects) {} // NOLINT: most writes have nothing else to say
+
+    Expected expected;
+    /// Creations only: Code::quota_exceeded if the scope holds so many of the kind already.
+    std::optional<std::int64_t> count_max;
+    const Change* change = nullptr;     // for the audit trail of the scope
+    const DeviceEvent* event = nullptr; // for the journal of the scope
+
+    [[nodiscard]] Write&& limited(std::optional<std::int64_t> maximum) && {
+        count_max = maximum;
+        return std::move(*this);
+    }
+
+    [[nodiscard]] Write&& audited(const Change& what) && {
+        change = &what;
+        return std::move(*this);
+    }
+
+    [[nodiscard]] Write&& noted(const DeviceEvent& what) && {
+        event = &what;
+        return std::move(*this);
+    }
+};
+
+/// One row of a batch.
+struct IndividualWrite {
+    IndividualEnrollment enrollment;
+    Expected expected;
+};
+
+/// How many there are.
+struct ScopeCounts {
+    std::int64_t enrollments = 0; // individual
+    std::int64_t enrollment_groups = 0;
+    std::int64_t registrations = 0;
+};
+
 /// Keys of every method: the instance's ID scope, and the id without regard to case.
 class EnrollmentStore {
   public:
@@ -28,17 +72,27 @@ class EnrollmentStore {
     virtual Result<std::optional<IndividualEnrollment>>
     find_individual(const IdScope& scope, const RegistrationId& id) = 0;
     virtual Result<void> save(const IdScope& scope, const IndividualEnrollment& enrollment,
-                              Expected expected) = 0;
+                              const Write& write) = 0;
+    /// One transaction, an outcome for each row: a refused row (conflict, already_exists,
+    /// quota_exceeded) leaves the others alone. Ids within a batch differ. `batch` carries the
+    /// quota and the one audit entry; its expected version is not used. The outer error means that
+    /// nothing was written.
+    virtual Result<std::vector<Result<void>>> save_all(const IdScope& scope,
+                                                       std::span<const IndividualWrite> rows,
+                                                       const Write& batch) = 0;
+    /// Those of the ids that are there, in any order; for deciding about a batch.
+    virtual Result<std::vector<IndividualEnrollment>>
+    find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) = 0;
     /// Removes the enrollment and its registration record in one transaction (dps-service 9.5).
     virtual Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                          Expected expected) = 0;
+                                          const Write& write) = 0;
 
     virtual Result<std::optional<EnrollmentGroup>> find_group(const IdScope& scope,
                                                               const EnrollmentGroupId& id) = 0;
     virtual Result<void> save(const IdScope& scope, const EnrollmentGroup& group,
-                              Expected expected) = 0;
+                              const Write& write) = 0;
     virtual Result<void> erase_group(const IdScope& scope, const EnrollmentGroupId& id,
-                                     Expected expected) = 0;
+                                     const Write& write) = 0;
 
     /// Every group of the scope, ordered by folded id. Groups are few; individuals are not.
     virtual Result<std::vector<EnrollmentGroup>> groups(const IdScope& scope) = 0;
@@ -49,6 +103,14 @@ class EnrollmentStore {
     /// Individuals after `after` (folded id, empty for the start), ordered by folded id.
     virtual Result<std::vector<IndividualEnrollment>>
     individuals(const IdScope& scope, const std::string& after, std::size_t count_max) = 0;
+
+    /// The same, those that the filter matches. Looks at rows in order and in bounded batches until
+    /// it has `count_max` matches or the scope ends.
+    virtual Result<std::vector<IndividualEnrollment>>
+    individuals_where(const IdScope& scope, const EnrollmentFilter& filter,
+                      const std::string& after, std::size_t count_max) = 0;
+
+    virtual Result<ScopeCounts> counts(const IdScope& scope) = 0;
 
     /// The client certificate of another individual enrollment is not accepted twice
     /// (dps-service 14, 15): the id that holds this SHA-256 thumbprint, if any.
@@ -63,9 +125,9 @@ class RegistrationStore {
     virtual Result<std::optional<RegistrationRecord>> find(const IdScope& scope,
                                                            const RegistrationId& id) = 0;
     virtual Result<void> save(const IdScope& scope, const RegistrationRecord& record,
-                              Expected expected) = 0;
+                              const Write& write) = 0;
     virtual Result<void> erase(const IdScope& scope, const RegistrationId& id,
-                               Expected expected) = 0;
+                               const Write& write) = 0;
 
     /// Records decided by the group, ordered by folded id, after `after`.
     virtual Result<std::vector<RegistrationRecord>> of_group(const IdScope& scope,
@@ -82,6 +144,19 @@ class RegistrationStore {
                                                                std::size_t count_max) = 0;
 };
 
+class InstanceStore {
+  public:
+    virtual ~InstanceStore() = default;
+    virtual Result<std::vector<Instance>> all() = 0;
+    /// Error: also already_exists, if another scope has the name.
+    virtual Result<void> save(const Instance& instance, const Write& write) = 0;
+    /// Removes up to `rows_max` rows of everything that the scope holds, the instance itself and its
+    /// audit chain not counted; false once nothing is left.
+    virtual Result<bool> purge(const IdScope& scope, std::size_t rows_max) = 0;
+    /// The instance and its audit chain; the change goes into the server's chain.
+    virtual Result<void> erase(const IdScope& scope, const Change& change) = 0;
+};
+
 /// The hubs, in this process or elsewhere.
 class Hubs {
   public:
@@ -91,6 +166,12 @@ class Hubs {
     /// twin if it was not there before (then in one atomic step). Idempotent. Errors: not_found (no
     /// such hub), unavailable (try again), everything else is final.
     virtual Result<void> ensure_device(const HubName& hub, const DeviceProvision& provision) = 0;
+
+    /// Whether a hub may be linked with this connection string (dps-service 10.2): it is reachable
+    /// from here, and the policy is the hub's and may write its registry. Errors: malformed (what
+    /// is wrong with it), not_found (no such hub here), unauthenticated (the key is not the
+    /// policy's).
+    virtual Result<HubName> check_link(const Secret& connection_string) = 0;
 };
 
 } // namespace muster::provisioning

@@ -18,6 +18,7 @@ mqtt::ConnectCode connect_code_of(Code code) {
     switch (code) {
     case Code::unavailable:
     case Code::rate_limited:
+    case Code::quota_exceeded:
     case Code::deadline_exceeded:
     case Code::conflict:
     case Code::internal: return mqtt::ConnectCode::server_unavailable;

@@ -21,7 +21,7 @@ const std::map<std::string, Names, std::less<>>& layers() {
         {"net", {"net", "session", "crypto", "base"}},
         {"provisioning", {"provisioning", "crypto", "base"}},
         {"hub", {"hub", "crypto", "base"}},
-        {"store", {"store", "provisioning", "hub", "base"}},
+        {"store", {"store", "provisioning", "hub", "crypto", "base"}},
         {"gateway", {"gateway", "provisioning", "hub", "session", "codec", "crypto", "base"}},
         {"device", {"device", "net", "session", "codec", "crypto", "base"}},
         {"app",

@@ -1,0 +1,44 @@
+#pragma once
+// Refusals reach the journal in batches and never slow down the one who is refused: a flood of bad
+// attempts costs the flooder's requests, not a disk write each.
+
+#include "base/task.h"
+#include "provisioning/journal.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace muster::provisioning {
+
+/// Thread safe. Holds at most `waiting_max` events; more are counted as lost, and the count is
+/// logged with the next batch.
+class JournalWriter : public std::enable_shared_from_this<JournalWriter> {
+  public:
+    static constexpr std::size_t waiting_max = 4096;
+
+    JournalWriter(JournalStore& store, Executor& workers, Scheduler& timers)
+        : store_(store), workers_(workers), timers_(timers) {}
+
+    void add(const IdScope& scope, DeviceEvent event);
+
+    /// Writes what waits, now; at the end of the process and in tests.
+    void flush();
+
+  private:
+    void schedule();
+
+    JournalStore& store_;
+    Executor& workers_;
+    Scheduler& timers_;
+    std::mutex mutex_;
+    std::map<std::string, std::vector<DeviceEvent>> waiting_; // by scope
+    std::size_t count_ = 0;
+    std::uint64_t lost_ = 0;
+    bool scheduled_ = false;
+};
+
+} // namespace muster::provisioning
