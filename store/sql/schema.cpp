@@ -111,7 +111,65 @@ CREATE TABLE telemetry (
     PRIMARY KEY (hub, sequence)))"},
 };
 
-constexpr std::array all_migrations{Migration{first_tables}};
+// The operator's side. A null in the journal means that the event has none: what no statement can
+// ask for stands in no index.
+constexpr std::array operator_tables{
+    Statement{R"(
+CREATE TABLE instance (
+    scope TEXT NOT NULL PRIMARY KEY,
+    folded_name TEXT NOT NULL UNIQUE,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL))"},
+    Statement{R"(
+CREATE TABLE admin_token (
+    id TEXT NOT NULL PRIMARY KEY,
+    document TEXT NOT NULL))"},
+
+    Statement{R"(
+CREATE TABLE audit (
+    scope TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (scope, sequence)))"},
+
+    Statement{R"(
+CREATE TABLE journal (
+    scope TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    folded_id TEXT NOT NULL,
+    tracking TEXT,
+    folded_group TEXT,
+    refusal SMALLINT NOT NULL,
+    at BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (scope, sequence)))"},
+    Statement{R"(
+CREATE INDEX journal_device ON journal (scope, folded_id, sequence))"},
+    Statement{R"(
+CREATE INDEX journal_tracking ON journal (scope, tracking) WHERE tracking IS NOT NULL)"},
+    Statement{R"(
+CREATE INDEX journal_group ON journal (scope, folded_group, sequence)
+    WHERE folded_group IS NOT NULL)"},
+
+    // Counting a million rows at every creation would be slow.
+    Statement{R"(
+CREATE TABLE scope_count (
+    scope TEXT NOT NULL PRIMARY KEY,
+    enrollments BIGINT NOT NULL,
+    enrollment_groups BIGINT NOT NULL,
+    registrations BIGINT NOT NULL))"},
+    Statement{R"(
+INSERT INTO scope_count (scope, enrollments, enrollment_groups, registrations)
+    SELECT scope, SUM(enrollments), SUM(enrollment_groups), SUM(registrations) FROM (
+        SELECT scope, COUNT(*) AS enrollments, 0 AS enrollment_groups, 0 AS registrations
+            FROM enrollment GROUP BY scope
+        UNION ALL SELECT scope, 0, COUNT(*), 0 FROM enrollment_group GROUP BY scope
+        UNION ALL SELECT scope, 0, 0, COUNT(*) FROM registration GROUP BY scope) AS counted
+    GROUP BY scope)"},
+};
+
+constexpr std::array all_migrations{Migration{first_tables}, Migration{operator_tables}};
 
 } // namespace
 
