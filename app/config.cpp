@@ -91,6 +91,8 @@ void read_server(const toml::table* table, ServerConfig& config, Mistakes& mista
     config.mqtt_port =
         static_cast<std::uint16_t>(reader.number("mqtt_port", 1, 65535).value_or(config.mqtt_port));
     config.hosts = lower_case(reader.texts("hosts"));
+    config.domain = to_lower(reader.text("domain").value_or(config.domain));
+    config.key_file = reader.text("key_file").value_or("");
     config.workers = static_cast<std::size_t>(
         reader.number("workers", 1, 1024).value_or(static_cast<std::int64_t>(config.workers)));
     if (const auto name = reader.text("log_level")) {
@@ -154,6 +156,8 @@ InstanceConfig read_instance(const toml::table& table, Mistakes& mistakes) {
     } else if (!scope.empty()) {
         reader.mistake("id_scope", parsed.error().detail);
     }
+    instance.name = reader.text("name").value_or(to_lower(scope));
+    instance.tenant = reader.text("tenant").value_or(instance.tenant);
     instance.hosts = lower_case(reader.texts("hosts"));
     if (instance.hosts.empty()) {
         reader.mistake("hosts", "must name at least one host");
@@ -180,6 +184,7 @@ struct Taken {
     std::set<std::string> hub_names;
     std::set<std::string> hosts;
     std::set<std::string> scopes;
+    std::set<std::string> instance_names;
 };
 
 std::optional<Contradiction> contradiction_of(const HubConfig& hub, Taken& taken) {
@@ -197,6 +202,10 @@ std::optional<Contradiction> contradiction_of(const InstanceConfig& instance, Ta
     if (!taken.scopes.insert(scope).second) {
         return Contradiction{instance.line,
                              fmt::format("two instances have the ID scope '{}'", scope)};
+    }
+    if (!taken.instance_names.insert(to_lower(instance.name)).second) {
+        return Contradiction{instance.line,
+                             fmt::format("two instances are named '{}'", instance.name)};
     }
     for (const std::string& host : instance.hosts) {
         if (!taken.hosts.insert(host).second) {
@@ -293,12 +302,17 @@ std::string format_config(const ServerConfig& config) {
         }
         return out;
     };
-    std::string out = fmt::format("# Muster. Every setting is explained in docs/operating/"
-                                  "configuration.md.\n\n"
-                                  "[server]\nlisten = [{}]\nhttps_port = {}\nmqtt_port = {}\n"
-                                  "hosts = [{}]\nworkers = {}\nlog_level = \"{}\"\n",
-                                  quoted(config.listen), config.https_port, config.mqtt_port,
-                                  quoted(config.hosts), config.workers, name_of(config.log_level));
+    std::string out =
+        fmt::format("# Muster. Every setting is explained in docs/operating/"
+                    "configuration.md.\n\n"
+                    "[server]\nlisten = [{}]\nhttps_port = {}\nmqtt_port = {}\n"
+                    "hosts = [{}]\ndomain = \"{}\"\n"
+                    "workers = {}\nlog_level = \"{}\"\n",
+                    quoted(config.listen), config.https_port, config.mqtt_port,
+                    quoted(config.hosts), config.domain, config.workers, name_of(config.log_level));
+    if (!config.key_file.empty()) {
+        out += fmt::format("key_file = \"{}\"\n", config.key_file.string());
+    }
     for (const HubConfig& hub : config.hubs) {
         out += fmt::format("\n[[hub]]\nname = \"{}\"\nhost = \"{}\"\ndevices_max = {}\n"
                            "telemetry_messages_max = {}\ntelemetry_days_max = {}\n",
@@ -306,10 +320,10 @@ std::string format_config(const ServerConfig& config) {
                            hub.telemetry_days_max);
     }
     for (const InstanceConfig& instance : config.instances) {
-        out += fmt::format("\n[[instance]]\nid_scope = \"{}\"\nhosts = [{}]\n"
-                           "default_allocation_policy = \"{}\"\n",
-                           instance.scope.text(), quoted(instance.hosts),
-                           name_of(instance.default_policy));
+        out += fmt::format("\n[[instance]]\nname = \"{}\"\nid_scope = \"{}\"\n"
+                           "tenant = \"{}\"\nhosts = [{}]\ndefault_allocation_policy = \"{}\"\n",
+                           instance.name, instance.scope.text(), instance.tenant,
+                           quoted(instance.hosts), name_of(instance.default_policy));
         for (const HubLink& link : instance.links) {
             out += fmt::format("\n  [[instance.link]]\n  hub = \"{}\"\n  weight = {}\n"
                                "  apply_allocation_policy = {}\n",

@@ -38,8 +38,12 @@ struct CaFile {
     bool verified = true; // whoever can write the configuration is believed
 };
 
+/// Made at the first start that knows it; from then on the control plane owns it
+/// (docs/decisions/0008-who-owns-an-instance.md).
 struct InstanceConfig {
     IdScope scope;
+    std::string name;               // default: the scope in lower case
+    std::string tenant = "default"; // the resource group
     std::vector<std::string> hosts; // lower case; the first is the one shown to people
     provisioning::AllocationPolicy default_policy = provisioning::AllocationPolicy::hashed;
     std::vector<HubLink> links; // empty in the file: every hub of the file, weight 1
@@ -51,7 +55,9 @@ struct ServerConfig {
     std::vector<std::string> listen{"127.0.0.1"}; // addresses; hubs named by address are added
     std::uint16_t https_port = 443;
     std::uint16_t mqtt_port = 8883;
-    std::vector<std::string> hosts; // further names the certificate must cover
+    std::vector<std::string> hosts;         // further names the certificate must cover
+    std::string domain = "muster.internal"; // the service API of instance x is at x.{domain}
+    std::filesystem::path key_file; // that seals secrets; empty: sealing.key in the data folder
     std::size_t workers = 64;
     log::Level log_level = log::Level::info;
     std::vector<InstanceConfig> instances;

@@ -87,6 +87,7 @@ Result<ServerConfig> default_config(const IdScope& scope, const std::vector<std:
 
     InstanceConfig instance;
     instance.scope = scope;
+    instance.name = "muster";
     instance.hosts = {named ? to_lower(hosts.front()) : config.listen.front()};
     for (const std::string& host : hosts) {
         add_once(config.hosts, to_lower(host));
@@ -121,6 +122,9 @@ std::vector<std::string> names_of(const ServerConfig& config) {
         for (const std::string& host : instance.hosts) {
             add_once(names, host);
         }
+    }
+    if (!config.domain.empty()) {
+        add_once(names, "*." + config.domain);
     }
     for (const HubConfig& hub : config.hubs) {
         add_once(names, hub.host.text());

@@ -21,9 +21,6 @@ constexpr std::size_t scope_random_bytes = 4;
 /// The policies each section of secrets.toml must have.
 std::map<std::string, std::vector<std::string>> wanted_policies(const ServerConfig& config) {
     std::map<std::string, std::vector<std::string>> wanted;
-    for (const InstanceConfig& instance : config.instances) {
-        wanted["scope:" + instance.scope.text()] = {provisioning_owner};
-    }
     for (const HubConfig& hub : config.hubs) {
         wanted["hub:" + hub.host.text()] = hub_policy_names();
     }

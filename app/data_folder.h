@@ -6,7 +6,9 @@
 //   muster.toml    the configuration of the first run, when none was given
 //   ca.pem         hand this to devices  ca.key         0600
 //   server.pem     the chain served      server.key     0600
-//   secrets.toml   shared access keys    0600           ready.json  0600, while running
+//   secrets.toml   keys of the hubs      0600           ready.json  0600, while running
+//   sealing.key    opens the database's secrets; 0600, may be elsewhere (key_file)
+//   admin.token    the first administrator's token, 0600
 
 #include "app/config.h"
 #include "base/clock.h"
@@ -14,6 +16,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "crypto/sealing.h"
 
 #include <filesystem>
 #include <map>
@@ -51,6 +54,10 @@ class DataFolder {
 
     [[nodiscard]] std::filesystem::path ready_file() const { return path_ / "ready.json"; }
 
+    [[nodiscard]] std::filesystem::path sealing_key() const { return path_ / "sealing.key"; }
+
+    [[nodiscard]] std::filesystem::path admin_token() const { return path_ / "admin.token"; }
+
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
     /// The configuration of an earlier run, or the default one, which is then written.
@@ -58,7 +65,8 @@ class DataFolder {
                                                   const std::vector<std::string>& hosts,
                                                   Random& random);
 
-    /// The keys of every policy of the configuration; missing ones are made and stored.
+    /// The keys of every hub's policies; missing ones are made and stored. Earlier versions kept
+    /// the owner's keys of each instance here too, which are given back as found.
     Result<PolicyKeys> policy_keys(const ServerConfig& config, Random& random);
 
     /// A certificate for all these names from the folder's CA, made again when the names change or

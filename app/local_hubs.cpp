@@ -1,5 +1,8 @@
 #include "app/local_hubs.h"
 
+#include "app/ready_file.h"
+
+#include <algorithm>
 #include <utility>
 
 namespace muster::app {
@@ -20,6 +23,12 @@ hub::Authentication authentication_of(const provisioning::HubCredential& credent
     return authentication;
 }
 
+const hub::AccessPolicy* find_policy(const hub::Service& service, const std::string& name) {
+    const auto& policies = service.settings().policies;
+    const auto found = std::ranges::find(policies, name, &hub::AccessPolicy::name);
+    return found == policies.end() ? nullptr : &*found;
+}
+
 } // namespace
 
 void LocalHubs::add(hub::Service& service) {
@@ -35,6 +44,30 @@ Result<void> LocalHubs::ensure_device(const HubName& hub,
     return found->second->ensure_device(
         provision.device_id, authentication_of(provision.credential), provision.iot_edge,
         provision.initial_twin.tags, provision.initial_twin.desired);
+}
+
+Result<HubName> LocalHubs::check_link(const Secret& connection_string) {
+    const auto connection = parse_connection_string(connection_string.reveal());
+    if (!connection) {
+        return std::unexpected(connection.error());
+    }
+    const HubName name(connection->host);
+    const auto found = services_.find(name);
+    if (found == services_.end()) {
+        return fail(Code::not_found, "the hub " + name.text() + " is not served here");
+    }
+    const auto* policy = find_policy(*found->second, connection->policy);
+    const bool is_key = policy != nullptr && (policy->primary_key == connection->key ||
+                                              policy->secondary_key == connection->key);
+    if (!is_key) {
+        return fail(Code::unauthenticated, "the key is not one of the hub's policy");
+    }
+    // dps-service 10.2: what the hub's policy must hold.
+    if (!policy->allows(hub::Right::registry_write) ||
+        !policy->allows(hub::Right::service_connect)) {
+        return fail(Code::malformed, "the hub's policy must hold RegistryWrite and ServiceConnect");
+    }
+    return found->first;
 }
 
 } // namespace muster::app

@@ -17,6 +17,10 @@ class LocalHubs final : public provisioning::Hubs {
     Result<void> ensure_device(const HubName& hub,
                                const provisioning::DeviceProvision& provision) override;
 
+    /// Only hubs of this process, and only with a key of theirs: whoever may link a hub may put
+    /// devices into it.
+    Result<HubName> check_link(const Secret& connection_string) override;
+
   private:
     std::unordered_map<HubName, hub::Service*> services_;
 };

@@ -58,6 +58,16 @@ Result<ReadyFile> ready_file_from(const JsonObject& object) {
     ready.mqtt_port = *mqtt_port;
     ready.service_connection_string = Secret(std::move(*connection));
 
+    auto instance = string_member(object, "instance", "");
+    auto endpoint = string_member(object, "controlEndpoint", "");
+    auto token = string_member(object, "adminToken", "");
+    if (!instance || !endpoint || !token) {
+        return fail(Code::malformed, "instance, controlEndpoint or adminToken is no text");
+    }
+    ready.instance = std::move(*instance);
+    ready.control_endpoint = std::move(*endpoint);
+    ready.admin_token = Secret(std::move(*token));
+
     const Json* hubs = find_member(object, "hubs");
     if (hubs == nullptr || !hubs->is_array()) {
         return fail(Code::malformed, "'hubs' is not an array");
@@ -120,6 +130,9 @@ Result<void> write_ready_file(const std::filesystem::path& path, const ReadyFile
         {"mqttPort", ready.mqtt_port},
         {"caFile", ready.ca_file},
         {"serviceConnectionString", ready.service_connection_string.reveal()},
+        {"instance", ready.instance},
+        {"controlEndpoint", ready.control_endpoint},
+        {"adminToken", ready.admin_token.reveal()},
         {"hubs", std::move(hubs)},
     };
     return write_file_atomically(path, to_text(document) + '\n', private_mode);

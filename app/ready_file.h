@@ -25,6 +25,9 @@ struct ReadyFile {
     std::uint16_t mqtt_port = 8883;
     std::string ca_file;
     Secret service_connection_string;
+    std::string instance;         // by name
+    std::string control_endpoint; // host of the control plane and the administration API
+    Secret admin_token;           // empty if this server was not told one
     std::vector<ReadyHub> hubs;
 };
 

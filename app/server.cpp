@@ -1,10 +1,14 @@
 #include "app/server.h"
 
+#include "app/hub_settings.h"
+#include "app/key_file.h"
 #include "app/local_hubs.h"
-#include "base/check.h"
+#include "app/seeding.h"
+#include "app/served_instances.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/task.h"
+#include "base/text.h"
 #include "gateway/front.h"
 #include "net/server.h"
 #include "store/stores.h"
@@ -12,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,132 +24,95 @@ namespace muster::app {
 
 namespace {
 
-constexpr std::size_t ca_file_bytes_max = 1024 * 1024;
+constexpr std::size_t token_file_bytes_max = 4096;
+constexpr unsigned private_mode = 0600;
 
-/// An instance with the use cases that serve it. Its address never changes.
-struct InstanceParts {
-    InstanceParts(provisioning::Instance configured, store::Stores& stores, LocalHubs& hubs,
-                  Executor& workers, Scheduler& timers, const Clock& clock, Random& random)
-        : instance(std::move(configured)),
-          enrollments(instance, stores.enrollments(), stores.registrations(), clock, random),
-          registration(instance, stores.enrollments(), stores.registrations(), hubs, workers,
-                       timers, clock, random) {}
-
-    provisioning::Instance instance;
-    provisioning::Enrollments enrollments;
-    provisioning::DeviceRegistration registration;
-};
-
-const KeyPair& keys_of(const PolicyKeys& keys, const std::string& section,
-                       const std::string& policy) {
-    return keys.at(section).at(policy); // DataFolder::policy_keys completed them
+/// One that may do everything, for whoever owns the data folder.
+Result<Secret> issue_first_token(provisioning::AdminTokens& tokens, const DataFolder& folder) {
+    const provisioning::Administrator server{
+        .principal = {.name = "server"}, .role = provisioning::AdminRole::owner, .reach = {}};
+    auto issued = tokens.issue(
+        {.name = "local", .role = provisioning::AdminRole::owner, .reach = {}, .expires = {}},
+        server);
+    if (!issued) {
+        return std::unexpected(issued.error());
+    }
+    auto written = write_file_atomically(folder.admin_token(),
+                                         std::string(issued->text.reveal()) + '\n', private_mode);
+    if (!written) {
+        return std::unexpected(written.error());
+    }
+    return std::move(issued->text);
 }
 
-const HubConfig& hub_named(const ServerConfig& config, const std::string& name) {
-    const auto found = std::find_if(config.hubs.begin(), config.hubs.end(),
-                                    [&](const HubConfig& hub) { return hub.name == name; });
-    CHECK(found != config.hubs.end()); // find_contradiction
-    return *found;
-}
-
-Result<provisioning::CaCertificate> load_ca(const CaFile& file) {
-    auto text = read_file(file.file, ca_file_bytes_max);
+Secret read_token(const DataFolder& folder) {
+    auto text = read_file(folder.admin_token(), token_file_bytes_max);
     if (!text) {
-        return fail(Code::malformed,
-                    fmt::format("certificate '{}': {}", file.name, text.error().detail));
+        return {}; // the commands that need one will say so
     }
-    auto certificate = crypto::Certificate::from_text(*text);
-    if (!certificate) {
-        return fail(Code::malformed,
-                    fmt::format("certificate '{}': {}", file.name, certificate.error().detail));
-    }
-    return provisioning::CaCertificate{file.name, *certificate, file.verified};
-}
-
-Result<provisioning::Instance>
-make_instance(const ServerConfig& config, const InstanceConfig& settings, const PolicyKeys& keys) {
-    using provisioning::Right;
-    provisioning::Instance instance;
-    instance.scope = settings.scope;
-    instance.host_names = settings.hosts;
-    instance.default_policy = settings.default_policy;
-    for (const HubLink& link : settings.links) {
-        instance.hubs.push_back(
-            {hub_named(config, link.hub).host, link.weight, link.apply_allocation_policy});
-    }
-    const KeyPair& owner = keys_of(keys, "scope:" + settings.scope.text(), provisioning_owner);
-    instance.policies.push_back(
-        {provisioning_owner,
-         {owner.primary, owner.secondary},
-         {Right::service_config, Right::enrollment_read, Right::enrollment_write,
-          Right::device_connect, Right::registration_read, Right::registration_write}});
-    for (const CaFile& file : settings.certificates) {
-        auto certificate = load_ca(file);
-        if (!certificate) {
-            return std::unexpected(certificate.error());
-        }
-        instance.certificates.push_back(std::move(*certificate));
-    }
-    return instance;
-}
-
-std::vector<hub::Right> rights_of(const std::string& policy) {
-    using hub::Right;
-    if (policy == "iothubowner") {
-        return {Right::registry_read, Right::registry_write, Right::service_connect,
-                Right::device_connect};
-    }
-    if (policy == "service") {
-        return {Right::service_connect};
-    }
-    if (policy == "device") {
-        return {Right::device_connect};
-    }
-    if (policy == "registryRead") {
-        return {Right::registry_read};
-    }
-    return {Right::registry_read, Right::registry_write}; // registryReadWrite
-}
-
-hub::HubSettings hub_settings(const HubConfig& config, const PolicyKeys& keys) {
-    hub::HubSettings settings;
-    settings.name = config.host;
-    settings.devices_max = config.devices_max;
-    settings.retention.messages_max = config.telemetry_messages_max;
-    settings.retention.age_max = std::chrono::days(config.telemetry_days_max);
-    for (const std::string& policy : hub_policy_names()) {
-        const KeyPair& pair = keys_of(keys, "hub:" + config.host.text(), policy);
-        settings.policies.push_back({policy, pair.primary, pair.secondary, rights_of(policy)});
-    }
-    return settings;
+    const Secret content(std::move(*text));
+    return Secret(std::string(trim(content.reveal())));
 }
 
 } // namespace
 
+/// What stands on the stores, in the order of construction.
+struct Services {
+    Services(store::Stores& stores, const ServerConfig& config, Executor& workers,
+             Scheduler& timers, const Clock& clock, Random& random)
+        : journal(std::make_shared<provisioning::JournalWriter>(stores.journal(), workers, timers)),
+          instances({.store = stores.instances(),
+                     .hubs = local_hubs,
+                     .workers = workers,
+                     .timers = timers,
+                     .clock = clock,
+                     .random = random,
+                     .domain = config.domain}),
+          tokens(stores.tokens(), clock, random), served({.stores = stores,
+                                                          .hubs = local_hubs,
+                                                          .workers = workers,
+                                                          .timers = timers,
+                                                          .clock = clock,
+                                                          .random = random,
+                                                          .journal = *journal,
+                                                          .sites = sites}),
+          control{instances, tokens, stores.audit(), stores.journal()},
+          context{sites, workers, timers, clock, random, &control, journal.get()} {}
+
+    std::vector<std::unique_ptr<hub::Service>> hubs;
+    LocalHubs local_hubs;
+    gateway::Sites sites;
+    std::shared_ptr<provisioning::JournalWriter> journal;
+    provisioning::Instances instances;
+    provisioning::AdminTokens tokens;
+    ServedInstances served;
+    gateway::Control control;
+    gateway::Context context;
+};
+
 /// In the order of construction; destroyed the other way round, so nothing outlives what it uses.
 struct Server::Parts {
     explicit Parts(const ServerConfig& configured)
-        : config(configured), workers({.threads = configured.workers}),
-          context{sites, workers, timers, clock, random} {}
+        : config(configured), workers({.threads = configured.workers}) {}
 
     ServerConfig config;
     std::filesystem::path ca_file;
     PolicyKeys keys;
+    Secret admin_token;
     SystemClock clock;
     SystemRandom random;
     std::unique_ptr<store::Stores> stores;
     TimerThread timers;
     WorkerPool workers;
-    std::vector<std::unique_ptr<hub::Service>> hubs;
-    LocalHubs local_hubs;
-    std::vector<std::unique_ptr<InstanceParts>> instances;
-    gateway::Sites sites;
-    gateway::Context context;
+    std::optional<Services> services;
     std::unique_ptr<net::Server> network;
     bool stopped = false;
 
     Result<void> open(DataFolder& folder);
-    Result<void> build_services();
+    Result<void> open_stores(const DataFolder& folder);
+    Result<void> build_services(const DataFolder& folder);
+    Result<void> admit_administrators(const DataFolder& folder);
+    [[nodiscard]] std::vector<std::string> names_served() const;
     Result<void> listen(DataFolder& folder);
 };
 
@@ -155,45 +123,86 @@ Result<void> Server::Parts::open(DataFolder& folder) {
         return std::unexpected(loaded.error());
     }
     keys = std::move(*loaded);
-    auto opened = store::open_sqlite_stores({.file = folder.database()});
+    return open_stores(folder);
+}
+
+/// A missing key file is made only for a database that can be read without one: new, or of a
+/// version that sealed nothing.
+Result<void> Server::Parts::open_stores(const DataFolder& folder) {
+    const auto key_file = config.key_file.empty() ? folder.sealing_key() : config.key_file;
+    const bool is_new = !std::filesystem::exists(key_file);
+    auto ring = is_new ? Result<crypto::KeyRing>(crypto::KeyRing(random)) : read_key_file(key_file);
+    if (!ring) {
+        return std::unexpected(ring.error());
+    }
+    auto opened =
+        store::open_sqlite_stores({.file = folder.database(),
+                                   .journal = {},
+                                   .keys = std::make_shared<const crypto::KeyRing>(*ring)});
     if (!opened) {
         return std::unexpected(opened.error());
     }
     stores = std::move(*opened);
+    if (auto readable = stores->instances().all(); !readable) {
+        return is_new ? fail(Code::malformed,
+                             fmt::format("the key file {} that sealed the database is missing",
+                                         key_file.string()))
+                      : std::unexpected(readable.error());
+    }
+    return is_new ? write_key_file(key_file, *ring) : Result<void>();
+}
+
+Result<void> Server::Parts::build_services(const DataFolder& folder) {
+    services.emplace(*stores, config, workers, timers, clock, random);
+    for (const HubConfig& settings : config.hubs) {
+        services->hubs.push_back(std::make_unique<hub::Service>(
+            hub_settings(settings, keys), stores->devices(), stores->sessions(),
+            stores->telemetry(), timers, clock, random));
+        services->local_hubs.add(*services->hubs.back());
+        services->sites.add(*services->hubs.back());
+    }
+    if (auto loaded = services->instances.load(services->served); !loaded) {
+        return loaded;
+    }
+    if (auto seeded = seed_instances(config, keys, services->instances); !seeded) {
+        return seeded;
+    }
+    return admit_administrators(folder);
+}
+
+Result<void> Server::Parts::admit_administrators(const DataFolder& folder) {
+    if (auto loaded = services->tokens.load(); !loaded) {
+        return loaded;
+    }
+    if (!services->tokens.all().empty()) {
+        admin_token = read_token(folder);
+        return {};
+    }
+    auto token = issue_first_token(services->tokens, folder);
+    if (!token) {
+        return std::unexpected(token.error());
+    }
+    admin_token = std::move(*token);
     return {};
 }
 
-Result<void> Server::Parts::build_services() {
-    for (const HubConfig& settings : config.hubs) {
-        hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys),
-                                                      stores->devices(), stores->sessions(),
-                                                      stores->telemetry(), timers, clock, random));
-        local_hubs.add(*hubs.back());
-        sites.add(*hubs.back());
-    }
-    for (const InstanceConfig& settings : config.instances) {
-        auto instance = make_instance(config, settings, keys);
-        if (!instance) {
-            return std::unexpected(instance.error());
-        }
-        instances.push_back(std::make_unique<InstanceParts>(
-            std::move(*instance), *stores, local_hubs, workers, timers, clock, random));
-        InstanceParts& parts = *instances.back();
-        sites.add({&parts.instance, &parts.enrollments, &parts.registration});
-        auto resumed = parts.registration.resume();
-        if (!resumed) {
-            return std::unexpected(resumed.error());
-        }
-        if (*resumed > 0) {
-            log::info("resuming unfinished registrations", {{"scope", parts.instance.scope.text()},
-                                                            {"count", std::to_string(*resumed)}});
+/// Those of the configuration and those that instances were given since.
+std::vector<std::string> Server::Parts::names_served() const {
+    std::vector<std::string> names = names_of(config);
+    for (const auto& instance : services->instances.all()) {
+        for (const std::string& host : instance->host_names) {
+            const bool covered = host.ends_with("." + config.domain) ||
+                                 std::ranges::find(names, host) != names.end();
+            if (!covered) {
+                names.push_back(host);
+            }
         }
     }
-    return {};
+    return names;
 }
 
 Result<void> Server::Parts::listen(DataFolder& folder) {
-    auto certificate = folder.server_certificate(names_of(config), clock, random);
+    auto certificate = folder.server_certificate(names_served(), clock, random);
     if (!certificate) {
         return std::unexpected(certificate.error());
     }
@@ -204,8 +213,9 @@ Result<void> Server::Parts::listen(DataFolder& folder) {
     net::ServerOptions options;
     for (const std::string& address : addresses_of(config)) {
         options.listeners.push_back(
-            {address, config.https_port, gateway::make_https_front(context)});
-        options.listeners.push_back({address, config.mqtt_port, gateway::make_mqtt_front(context)});
+            {address, config.https_port, gateway::make_https_front(services->context)});
+        options.listeners.push_back(
+            {address, config.mqtt_port, gateway::make_mqtt_front(services->context)});
     }
     auto started = net::Server::start(std::move(options), *tls);
     if (!started) {
@@ -229,7 +239,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config, DataFo
     if (auto opened = parts.open(folder); !opened) {
         return std::unexpected(opened.error());
     }
-    if (auto built = parts.build_services(); !built) {
+    if (auto built = parts.build_services(folder); !built) {
         return std::unexpected(built.error());
     }
     if (auto listening = parts.listen(folder); !listening) {
@@ -245,6 +255,9 @@ void Server::stop(std::chrono::milliseconds grace) {
     if (parts_->network) {
         parts_->network->stop(grace);
     }
+    if (parts_->services) {
+        parts_->services->journal->flush();
+    }
     // Workers before timers: a finishing use case may still set a timer, which is then dropped.
     parts_->workers.stop();
     parts_->timers.stop();
@@ -252,19 +265,24 @@ void Server::stop(std::chrono::milliseconds grace) {
 
 ReadyFile Server::ready_file() const {
     const ServerConfig& config = parts_->config;
-    const InstanceConfig& instance = config.instances.front();
     const std::string& address = config.listen.front();
 
     ReadyFile ready;
-    ready.id_scope = instance.scope.text();
-    ready.provisioning_host = instance.hosts.front();
     ready.provisioning_address = is_any_address(address) ? "127.0.0.1" : address;
     ready.https_port = config.https_port;
     ready.mqtt_port = config.mqtt_port;
     ready.ca_file = parts_->ca_file.string();
-    ready.service_connection_string = connection_string(
-        instance.hosts.front(), provisioning_owner,
-        keys_of(parts_->keys, "scope:" + instance.scope.text(), provisioning_owner).primary);
+    ready.admin_token = parts_->admin_token;
+    ready.control_endpoint = config.instances.front().hosts.front();
+    if (const auto instance = shown_instance()) {
+        ready.instance = instance->name;
+        ready.id_scope = instance->scope.text();
+        ready.provisioning_host = instance->host_names.front();
+        if (const auto* owner = instance->find_policy(provisioning_owner)) {
+            ready.service_connection_string =
+                connection_string(ready.provisioning_host, provisioning_owner, owner->keys.primary);
+        }
+    }
     for (const HubConfig& hub : config.hubs) {
         ready.hubs.push_back(
             {hub.name, hub.host.text(),
@@ -273,6 +291,17 @@ ReadyFile Server::ready_file() const {
                  keys_of(parts_->keys, "hub:" + hub.host.text(), "iothubowner").primary)});
     }
     return ready;
+}
+
+/// The first of the configuration; null if an administrator deleted it.
+provisioning::InstancePtr Server::shown_instance() const {
+    const IdScope& scope = parts_->config.instances.front().scope;
+    for (auto& instance : parts_->services->instances.all()) {
+        if (instance->scope == scope) {
+            return instance;
+        }
+    }
+    return nullptr;
 }
 
 } // namespace muster::app

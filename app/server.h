@@ -6,6 +6,7 @@
 #include "app/data_folder.h"
 #include "app/ready_file.h"
 #include "base/result.h"
+#include "provisioning/instances.h"
 
 #include <chrono>
 #include <memory>
@@ -24,6 +25,8 @@ class Server {
     [[nodiscard]] ReadyFile ready_file() const;
 
   private:
+    [[nodiscard]] provisioning::InstancePtr shown_instance() const;
+
     struct Parts;
     explicit Server(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;

@@ -29,6 +29,7 @@ struct ServeOptions {
     std::uint16_t https_port = 0;
     std::uint16_t mqtt_port = 0;
     std::filesystem::path ready_file;
+    std::filesystem::path key_file;
     std::string log_file;
     std::string log_level;
 };
@@ -67,6 +68,9 @@ void override_config(ServerConfig& config, const ServeOptions& options) {
     if (options.mqtt_port != 0) {
         config.mqtt_port = options.mqtt_port;
     }
+    if (!options.key_file.empty()) {
+        config.key_file = options.key_file;
+    }
     config.log_level = level_of(options.log_level).value_or(config.log_level);
 }
 
@@ -95,10 +99,11 @@ void announce(const ReadyFile& ready, const ServerConfig& config, const DataFold
                       "{}"
                       "  CA to trust    {}\n"
                       "  keys           {} (mode 0600)\n"
+                      "  administrator  {} (mode 0600)\n"
                       "  configuration  {}\n",
                       ready.id_scope, ready.provisioning_host, config.https_port, config.mqtt_port,
-                      hubs, ready.ca_file, (folder.path() / "secrets.toml").string(),
-                      folder.configuration().string()));
+                      hubs, ready.ca_file, folder.ready_file().string(),
+                      folder.admin_token().string(), folder.configuration().string()));
 }
 
 Result<void> write_ready_files(const Server& server, const DataFolder& folder,
@@ -175,6 +180,11 @@ void add_serve(CLI::App& root, Chosen& chosen, const Environment& environment) {
         ->add_option("--ready-file", options->ready_file,
                      "write where everything is to this file once connections are accepted")
         ->envname("MUSTER_READY_FILE");
+    command
+        ->add_option("--key-file", options->key_file,
+                     "keys that seal the database's secrets (default: sealing.key in the data "
+                     "folder; better on another medium)")
+        ->envname("MUSTER_KEY_FILE");
     command->add_option("--log-level", options->log_level, "debug, info, warning, error or off")
         ->envname("MUSTER_LOG_LEVEL")
         ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
