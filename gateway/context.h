@@ -24,8 +24,8 @@ struct Context {
     Scheduler& timers;
     const Clock& clock;
     Random& random;
-    const Control* control = nullptr;                   // null: no control plane is offered
-    provisioning::JournalWriter* journal = nullptr;     // null: refusals are only logged
+    const Control* control = nullptr;               // null: no control plane is offered
+    provisioning::JournalWriter* journal = nullptr; // null: refusals are only logged
 };
 
 } // namespace muster::gateway

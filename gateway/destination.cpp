@@ -17,11 +17,30 @@ bool is_device_path(const Target& target) {
            parse_id_scope(segments[0]).has_value();
 }
 
+bool begins_with(const Target& target, std::string_view segment) {
+    return !target.segments.empty() && equal_ignoring_case(target.segments.front(), segment);
+}
+
+bool is_control_path(const Target& target) {
+    return begins_with(target, "subscriptions") || begins_with(target, "providers");
+}
+
+struct NameOfEdge {
+    std::string_view operator()(ToDeviceApi /*unused*/) const { return "device api"; }
+
+    std::string_view operator()(const ToServiceApi& /*unused*/) const { return "service api"; }
+
+    std::string_view operator()(ToControl /*unused*/) const { return "control"; }
+
+    std::string_view operator()(ToAdministration /*unused*/) const { return "administration"; }
+
+    std::string_view operator()(ToHub /*unused*/) const { return "hub service"; }
+
+    std::string_view operator()(ToNobody /*unused*/) const { return "https front"; }
+};
+
 std::string_view edge_of(const Destination& destination) {
-    if (std::holds_alternative<ToHub>(destination)) {
-        return "hub service";
-    }
-    return std::holds_alternative<ToDeviceApi>(destination) ? "device api" : "service api";
+    return std::visit(NameOfEdge{}, destination);
 }
 
 struct Dispatcher {
@@ -33,8 +52,24 @@ struct Dispatcher {
         handle_provisioning_device(context, std::move(exchange), std::move(respond));
     }
 
-    void operator()(ToServiceApi to) {
+    void operator()(const ToServiceApi& to) {
         handle_provisioning_service(context, *to.site, std::move(exchange), std::move(respond));
+    }
+
+    void operator()(ToControl /*unused*/) {
+        if (context.control == nullptr) {
+            (*this)(ToNobody{});
+            return;
+        }
+        handle_control(context, std::move(exchange), std::move(respond));
+    }
+
+    void operator()(ToAdministration /*unused*/) {
+        if (context.control == nullptr) {
+            (*this)(ToNobody{});
+            return;
+        }
+        handle_administration(context, std::move(exchange), std::move(respond));
     }
 
     void operator()(ToHub to) {
@@ -42,7 +77,7 @@ struct Dispatcher {
     }
 
     void operator()(ToNobody to) {
-        const auto error = fail(Code::not_found, "no service has this host name").error();
+        const auto error = fail(Code::not_found, "nothing is served at this address").error();
         respond(refuse_at(context, to, exchange, error));
     }
 };
@@ -56,8 +91,14 @@ Destination find_destination(const Sites& sites, std::string_view host, const Ta
     if (is_device_path(target)) {
         return ToDeviceApi{};
     }
-    if (const auto* site = sites.provisioning_at(host)) {
-        return ToServiceApi{site};
+    if (is_control_path(target)) {
+        return ToControl{};
+    }
+    if (begins_with(target, "muster")) {
+        return ToAdministration{};
+    }
+    if (auto site = sites.provisioning_at(host)) {
+        return ToServiceApi{std::move(site)};
     }
     return ToNobody{};
 }

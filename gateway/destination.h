@@ -27,7 +27,8 @@ struct ToHub {
 
 struct ToNobody {};
 
-using Destination = std::variant<ToDeviceApi, ToServiceApi, ToControl, ToAdministration, ToHub, ToNobody>;
+using Destination =
+    std::variant<ToDeviceApi, ToServiceApi, ToControl, ToAdministration, ToHub, ToNobody>;
 
 /// `/{scope}/registrations...` is the device API, told from the service API's `/registrations/{id}`
 /// by the shape of its first segment.

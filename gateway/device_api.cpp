@@ -29,7 +29,7 @@ struct Fault {
 };
 
 struct CheckedCall {
-    provisioning::DeviceRegistration* registration;
+    SitePtr site; // keeps the instance while the call lasts
     DeviceRequest request;
 };
 
@@ -68,7 +68,7 @@ std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall
     if (auto version = check_api_version(call.api_version); !version) {
         return std::unexpected(Fault{version.error(), Subject::request});
     }
-    const auto* site = context.sites.provisioning_of(IdScope(call.scope));
+    auto site = context.sites.provisioning_of(IdScope(call.scope));
     if (site == nullptr) {
         return std::unexpected(
             Fault{fail(Code::not_found, "ID scope not found").error(), Subject::request});
@@ -77,12 +77,13 @@ std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall
     if (!id) {
         return std::unexpected(Fault{id.error(), Subject::registration});
     }
-    return CheckedCall{.registration = site->registration,
+    return CheckedCall{.site = std::move(site),
                        .request = {.id = std::move(*id),
                                    .proof = call.proof,
                                    .api_version = call.api_version,
                                    .payload = std::nullopt,
                                    .client_version = call.client_version,
+                                   .peer_address = call.peer_address,
                                    .tracking = call.tracking}};
 }
 
@@ -122,7 +123,7 @@ DeviceAnswer answer_register(const Context& context, const DeviceCall& call,
     if (auto read = read_body(body, checked->request); !read) {
         return refuse(context, call, action, {read.error(), Subject::registration});
     }
-    const auto accepted = checked->registration->register_device(checked->request);
+    const auto accepted = checked->site->registration->register_device(checked->request);
     if (!accepted) {
         return refuse(context, call, action, {accepted.error(), Subject::enrollment});
     }
@@ -137,7 +138,7 @@ DeviceAnswer answer_operation_status(const Context& context, const DeviceCall& c
     if (!checked) {
         return refuse(context, call, action, checked.error());
     }
-    const auto found = checked->registration->operation_status(checked->request, operation);
+    const auto found = checked->site->registration->operation_status(checked->request, operation);
     if (!found) {
         return refuse(context, call, action, {found.error(), Subject::operation});
     }
@@ -159,7 +160,7 @@ DeviceAnswer answer_lookup(const Context& context, const DeviceCall& call, std::
     if (auto read = read_body(body, checked->request); !read) {
         return refuse(context, call, action, {read.error(), Subject::registration});
     }
-    const auto record = checked->registration->lookup(checked->request);
+    const auto record = checked->site->registration->lookup(checked->request);
     if (!record) {
         return refuse(context, call, action, {record.error(), Subject::registration});
     }

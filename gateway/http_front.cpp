@@ -146,8 +146,8 @@ void HttpsFront::take(HttpRequest request) {
     auto exchange = exchange_of(std::move(request));
     auto target = parse_target(exchange.request.target);
     if (!target) {
-        answer(exchange.tracking,
-               refuse(context_, exchange, edge, target.error(), Subject::request));
+        const auto by_host = find_destination(context_.sites, exchange.host, {});
+        answer(exchange.tracking, refuse_at(context_, by_host, exchange, target.error()));
         return;
     }
     exchange.target = std::move(*target);

@@ -6,8 +6,9 @@
 #include "gateway/http_handler.h"
 #include "gateway/provisioning_queries.h"
 #include "gateway/request_checks.h"
+#include "gateway/service_access.h"
+#include "gateway/service_bulk.h"
 #include "gateway/service_routes.h"
-#include "provisioning/access.h"
 #include "provisioning/documents.h"
 
 #include <utility>
@@ -24,9 +25,11 @@ using session::HttpResponse;
 constexpr std::string_view edge = "service api";
 
 struct Call {
+    const Context& context;
     provisioning::Enrollments& enrollments;
     const HttpExchange& exchange;
     const ServiceRoute& route;
+    provisioning::Principal by;
 
     [[nodiscard]] IfMatch if_match() const {
         return IfMatch::from_header(exchange.request.header("If-Match"));
@@ -85,7 +88,7 @@ Result<HttpResponse> put_enrollment(const Call& call, const Id& id, ReadDocument
     if (wanted->id != id) {
         return fail(Code::malformed, "the id in the path is not the one in the body");
     }
-    const auto saved = call.enrollments.put(std::move(*wanted), call.if_match());
+    const auto saved = call.enrollments.put(std::move(*wanted), call.if_match(), call.by);
     if (!saved) {
         return std::unexpected(saved.error());
     }
@@ -103,7 +106,7 @@ Result<HttpResponse> answer_enrollment(const Call& call, const Result<Id>& id,
         return put_enrollment(call, *id, read_document);
     }
     if (call.route.action == Action::erase) {
-        return deleted(call.enrollments.erase(*id, call.if_match()));
+        return deleted(call.enrollments.erase(*id, call.if_match(), call.by));
     }
     const auto found = call.enrollments.get(*id);
     if (!found) {
@@ -122,7 +125,7 @@ Result<HttpResponse> answer_registration(const Call& call) {
         return std::unexpected(id.error());
     }
     if (call.route.action == Action::erase) {
-        return deleted(call.enrollments.erase_registration(*id, call.if_match()));
+        return deleted(call.enrollments.erase_registration(*id, call.if_match(), call.by));
     }
     const auto record = call.enrollments.registration(*id);
     if (!record) {
@@ -135,7 +138,11 @@ Result<HttpResponse> answer_registration(const Call& call) {
 
 Result<HttpResponse> answer(const Call& call) {
     if (call.route.action == Action::bulk) {
-        return fail(Code::unsupported, "bulk operations are not offered yet");
+        return answer_bulk({.context = call.context,
+                            .enrollments = call.enrollments,
+                            .exchange = call.exchange,
+                            .collection = call.route.collection,
+                            .by = call.by});
     }
     if (call.route.action == Action::query) {
         return answer_query(call.enrollments, call.route, call.exchange.request);
@@ -158,41 +165,43 @@ Subject subject_of(const ServiceRoute& route) {
     return route.action == Action::query ? Subject::request : subject_of(route.collection);
 }
 
-std::string path_of(const Target& target) {
-    std::string path;
-    for (const auto& segment : target.segments) {
-        path += '/' + segment;
-    }
-    return path;
+bool takes_body(Action action) {
+    return action == Action::put || action == Action::query || action == Action::bulk;
 }
 
-Result<void> admit(const Context& context, const ProvisioningSite& site,
-                   const HttpExchange& exchange, const ServiceRoute& route) {
-    if (auto version = check_api_version(exchange.target.parameter("api-version")); !version) {
-        return version;
-    }
-    const auto path = path_of(exchange.target);
-    return provisioning::authorize(*site.instance,
-                                   {.authorization = exchange.request.header("Authorization"),
-                                    .path = path,
-                                    .right = right_for(route)},
-                                   context.clock.wall());
-}
-
+/// What may be answered to whom is settled by one reading of the instance.
 HttpResponse handle(const Context& context, const ProvisioningSite& site,
                     const HttpExchange& exchange) {
+    const auto instance = site.instance->get();
+    const auto refuse_request = [&](const Error& error) {
+        return refuse(context, exchange, edge, error, Subject::request);
+    };
+    if (const auto let_in = check_network(*instance, provisioning::IpRule::Target::service_api,
+                                          exchange.peer_address);
+        !let_in) {
+        return refuse_request(let_in.error());
+    }
     const auto route = find_service_route(exchange.request.method, exchange.target.segments);
     if (!route) {
         return refuse(context, exchange, edge, route.error());
     }
-    if (const auto admitted = admit(context, site, exchange, *route); !admitted) {
-        return refuse(context, exchange, edge, admitted.error(), Subject::request);
+    const auto version = check_api_version(exchange.target.parameter("api-version"));
+    if (!version) {
+        return refuse_request(version.error());
     }
-    const auto takes_body = route->action == Action::put || route->action == Action::query;
-    if (const auto refusal = refuse_media_type(exchange.request); takes_body && refusal) {
+    auto caller = identify_caller(context, *instance, exchange, right_for(*route));
+    if (!caller) {
+        return refuse_request(caller.error());
+    }
+    const auto refusal = refuse_media_type(exchange.request);
+    if (refusal && takes_body(route->action)) {
         return refuse(context, exchange, edge, *refusal);
     }
-    auto response = answer({*site.enrollments, exchange, *route});
+    auto response = answer({.context = context,
+                            .enrollments = *site.enrollments,
+                            .exchange = exchange,
+                            .route = *route,
+                            .by = std::move(*caller)});
     if (!response) {
         return refuse(context, exchange, edge, response.error(), subject_of(*route));
     }

@@ -28,9 +28,21 @@ inline constexpr long long recorded_hour = 1795222000; // the tokens expire with
 struct ProvisioningWorld {
     ProvisioningWorld()
         : enrollments(instance, store, store, clock, random),
-          registration(instance, store, store, hubs, workers, timers, clock, random) {
+          registration({.instance = instance,
+                        .enrollments = store,
+                        .registrations = store,
+                        .hubs = hubs,
+                        .workers = workers,
+                        .timers = timers,
+                        .clock = clock,
+                        .random = random,
+                        .journal = journal.get()}),
+          explaining(instance, store, store, clock) {
         sites.add(
-            {.instance = &instance, .enrollments = &enrollments, .registration = &registration});
+            std::make_shared<const ProvisioningSite>(ProvisioningSite{.instance = &instance,
+                                                                      .enrollments = &enrollments,
+                                                                      .registration = &registration,
+                                                                      .explaining = &explaining}));
     }
 
     static provisioning::Instance make_instance() {
@@ -56,11 +68,11 @@ struct ProvisioningWorld {
             R"(","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" +
             std::string(key) + R"("}}})");
         auto enrollment = provisioning::individual_from_document(document.value());
-        static_cast<void>(enrollments.put(std::move(enrollment.value()), {}).value());
+        static_cast<void>(enrollments.put(std::move(enrollment.value()), {}, operator_).value());
     }
 
     [[nodiscard]] bool has_record(const std::string& id) {
-        return store.find(instance.scope, RegistrationId(id)).value().has_value();
+        return store.find(instance.scope(), RegistrationId(id)).value().has_value();
     }
 
     /// Does the only hub know it?
@@ -99,11 +111,20 @@ struct ProvisioningWorld {
     provisioning::Faults faults;
     provisioning::FakeStore store{faults};
     provisioning::FakeHubs hubs{faults};
-    provisioning::Instance instance = make_instance();
+    provisioning::CurrentInstance instance{make_instance()};
+    std::shared_ptr<provisioning::JournalWriter> journal =
+        std::make_shared<provisioning::JournalWriter>(store, workers, timers);
     provisioning::Enrollments enrollments;
     provisioning::DeviceRegistration registration;
+    provisioning::Explaining explaining;
     Sites sites;
-    Context context{sites, workers, timers, clock, random};
+    Context context{.sites = sites,
+                    .workers = workers,
+                    .timers = timers,
+                    .clock = clock,
+                    .random = random,
+                    .control = nullptr,
+                    .journal = journal.get()};
 };
 
 } // namespace muster::gateway

@@ -1,0 +1,24 @@
+#pragma once
+// Who may use the service API of an instance: whoever its network rules let in and who then shows a
+// SAS of a shared access policy or an administrator's token (reference: dps-service 1.5 to 1.7).
+
+#include "base/result.h"
+#include "gateway/context.h"
+#include "gateway/http_handler.h"
+#include "provisioning/instance.h"
+#include "provisioning/principal.h"
+
+namespace muster::gateway {
+
+/// May the caller's address use this side of the instance? Error: unauthenticated, with no hint of
+/// the rule for the caller (dps-service 8.4); the cause names it.
+Result<void> check_network(const provisioning::Instance& instance,
+                           provisioning::IpRule::Target side, std::string_view peer_address);
+
+/// In whose name the request is made. Errors: unauthenticated, forbidden.
+Result<provisioning::Principal> identify_caller(const Context& context,
+                                                const provisioning::Instance& instance,
+                                                const HttpExchange& exchange,
+                                                provisioning::Right right);
+
+} // namespace muster::gateway
