@@ -82,7 +82,12 @@ Result<ApiClient> make_client(std::string_view connection_text, const Place& pla
                           .port = place.port,
                           .ca_pem = std::move(*ca),
                           .body_bytes_max = reply_bytes_max});
-    return ApiClient(std::move(*connection), std::move(http), std::move(api_version), clock);
+    std::string host = connection->host;
+    return ApiClient(std::move(host), std::move(http), std::move(api_version),
+                     [connection = std::move(*connection), &clock] {
+                         return crypto::make_sas(connection.host, connection.key,
+                                                 clock.wall() + token_life, connection.policy);
+                     });
 }
 
 Place place_of(const ConnectOptions& options) {
@@ -110,10 +115,10 @@ Result<ApiClient> ready_hub_client(const ConnectOptions& options, const ReadyFil
 
 } // namespace
 
-ApiClient::ApiClient(ConnectionString connection, net::HttpClient http, std::string api_version,
-                     const Clock& clock)
-    : connection_(std::move(connection)), http_(std::move(http)),
-      api_version_(std::move(api_version)), clock_(clock) {}
+ApiClient::ApiClient(std::string host, net::HttpClient http, std::string api_version,
+                     Authorize authorize)
+    : host_(std::move(host)), http_(std::move(http)), api_version_(std::move(api_version)),
+      authorize_(std::move(authorize)) {}
 
 Result<net::HttpReply> ApiClient::send(const Request& request) {
     net::HttpCall call{.method = request.method,
@@ -124,9 +129,7 @@ Result<net::HttpReply> ApiClient::send(const Request& request) {
     for (const auto& [name, value] : request.query) {
         call.path_and_query += fmt::format("&{}={}", name, percent_encode(value));
     }
-    call.headers.emplace_back("Authorization",
-                              crypto::make_sas(connection_.host, connection_.key,
-                                               clock_.wall() + token_life, connection_.policy));
+    call.headers.emplace_back("Authorization", authorize_());
     if (!request.body.empty()) {
         call.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
     }

@@ -1,5 +1,5 @@
 #pragma once
-// The service APIs as the command line uses them: a connection string, signed requests, replies.
+// The service APIs as the command line uses them: authorized requests, replies.
 
 #include "app/ready_file.h"
 #include "base/clock.h"
@@ -8,6 +8,7 @@
 #include "net/http_client.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,8 +37,10 @@ class ApiClient {
         std::chrono::milliseconds time_max{30'000};
     };
 
-    ApiClient(ConnectionString connection, net::HttpClient http, std::string api_version,
-              const Clock& clock);
+    /// Makes the value of the Authorization header, afresh for each request.
+    using Authorize = std::function<std::string()>;
+
+    ApiClient(std::string host, net::HttpClient http, std::string api_version, Authorize authorize);
 
     /// A reply with a 2xx status. Every other status becomes an Error with the service's own text.
     Result<net::HttpReply> send(const Request& request);
@@ -45,13 +48,13 @@ class ApiClient {
     /// The JSON document of a 2xx reply.
     Result<Json> send_json(const Request& request);
 
-    [[nodiscard]] const std::string& host() const { return connection_.host; }
+    [[nodiscard]] const std::string& host() const { return host_; }
 
   private:
-    ConnectionString connection_;
+    std::string host_;
     net::HttpClient http_;
     std::string api_version_;
-    const Clock& clock_;
+    Authorize authorize_;
 };
 
 Result<ReadyFile> find_server(const ConnectOptions& options);
