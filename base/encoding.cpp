@@ -1,6 +1,5 @@
 #include "base/encoding.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -10,6 +9,8 @@ namespace {
 
 constexpr std::string_view base64_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view hex_upper = "0123456789ABCDEF";
 constexpr std::string_view hex_lower = "0123456789abcdef";
 
@@ -17,11 +18,11 @@ constexpr std::uint8_t no_value = 0xFF;
 
 using Values = std::array<std::uint8_t, 256>;
 
-consteval Values base64_value_table() {
+consteval Values value_table(std::string_view alphabet) {
     Values values{};
     values.fill(no_value);
-    for (std::size_t i = 0; i < base64_alphabet.size(); ++i) {
-        values[static_cast<unsigned char>(base64_alphabet[i])] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
     }
     return values;
 }
@@ -36,7 +37,8 @@ consteval Values hex_value_table() {
     return values;
 }
 
-constexpr Values base64_values = base64_value_table();
+constexpr Values base64_values = value_table(base64_alphabet);
+constexpr Values base64url_values = value_table(base64url_alphabet);
 constexpr Values hex_values = hex_value_table();
 
 std::uint32_t byte_at(std::string_view text, std::size_t i) {
@@ -60,6 +62,43 @@ std::string hex_encode(std::string_view bytes, std::string_view digits) {
     return text;
 }
 
+std::string encode_base64(std::string_view bytes, std::string_view alphabet) {
+    std::string text((bytes.size() * 4 + 2) / 3, '\0');
+    char* out = text.data();
+    std::uint32_t group = 0;
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        group = group << 8U | byte_at(bytes, i);
+        for (bits += 8; bits >= 6; bits -= 6) {
+            *out++ = alphabet[group >> (bits - 6) & 0x3FU];
+        }
+    }
+    if (bits > 0) {
+        *out = alphabet[group << (6 - bits) & 0x3FU];
+    }
+    return text;
+}
+
+Result<std::string> decode_base64(std::string_view digits, const Values& values) {
+    std::string bytes(digits.size() * 3 / 4, '\0');
+    char* out = bytes.data();
+    std::uint32_t group = 0;
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const std::uint32_t value = values[byte_at(digits, i)];
+        if (value == no_value) {
+            return fail(Code::malformed, "not base64");
+        }
+        group = group << 6U | value;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            *out++ = static_cast<char>(group >> bits & 0xFFU);
+        }
+    }
+    return bytes;
+}
+
 bool is_unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || c == '~';
@@ -68,18 +107,8 @@ bool is_unreserved(char c) {
 } // namespace
 
 std::string base64_encode(std::string_view bytes) {
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t j = 0; j < 3; ++j) {
-            group = group << 8U | (j < count ? byte_at(bytes, i + j) : 0);
-        }
-        for (std::size_t j = 0; j < 4; ++j) {
-            text += j <= count ? base64_alphabet[group >> (18 - 6 * j) & 0x3FU] : '=';
-        }
-    }
+    std::string text = encode_base64(bytes, base64_alphabet);
+    text.append((4 - text.size() % 4) % 4, '=');
     return text;
 }
 
@@ -88,24 +117,18 @@ Result<std::string> base64_decode(std::string_view text) {
         return fail(Code::malformed, "not base64");
     }
     const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    const std::string_view digits = text.substr(0, text.size() - padding);
-    std::string bytes;
-    bytes.reserve(text.size() / 4 * 3);
-    std::uint32_t group = 0;
-    std::size_t bits = 0;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        const std::uint32_t value = base64_values[byte_at(digits, i)];
-        if (value == no_value) {
-            return fail(Code::malformed, "not base64");
-        }
-        group = group << 6U | value;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes += static_cast<char>(group >> bits & 0xFFU);
-        }
+    return decode_base64(text.substr(0, text.size() - padding), base64_values);
+}
+
+std::string base64url_encode(std::string_view bytes) {
+    return encode_base64(bytes, base64url_alphabet);
+}
+
+Result<std::string> base64url_decode(std::string_view text) {
+    if (text.size() % 4 == 1) {
+        return fail(Code::malformed, "not base64url");
     }
-    return bytes;
+    return decode_base64(text, base64url_values);
 }
 
 std::string hex_encode_upper(std::string_view bytes) {

@@ -1,5 +1,6 @@
 #pragma once
-// Text encodings of bytes: base64 (RFC 4648 section 4), hex, percent-encoding (RFC 3986 2.1).
+// Text encodings of bytes: base64 and base64url (RFC 4648 sections 4 and 5), hex, percent-encoding
+// (RFC 3986 2.1).
 
 #include "base/result.h"
 
@@ -12,6 +13,10 @@ std::string base64_encode(std::string_view bytes);
 
 /// Strict: the standard alphabet, padding required, no white space.
 Result<std::string> base64_decode(std::string_view text);
+
+/// Without padding, in both directions.
+std::string base64url_encode(std::string_view bytes);
+Result<std::string> base64url_decode(std::string_view text);
 
 std::string hex_encode_upper(std::string_view bytes);
 std::string hex_encode_lower(std::string_view bytes);

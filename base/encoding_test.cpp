@@ -41,6 +41,23 @@ TEST(Base64, IgnoresBitsThatNoByteUses) {
     EXPECT_EQ(base64_decode("Zm9="), "fo");
 }
 
+TEST(Base64Url, KnownValues) {
+    const std::pair<std::string_view, std::string_view> known[] = {
+        {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"\xFB\xFF\xBF", "-_-_"}};
+    for (const auto& [bytes, text] : known) {
+        EXPECT_EQ(base64url_encode(bytes), text);
+        EXPECT_EQ(base64url_decode(text), std::string(bytes));
+    }
+}
+
+TEST(Base64Url, RefusesEverythingElse) {
+    for (const std::string_view text : {"Z", "Zg==", "Zm9vY", "Zm9+", "Zm9/", "Zm 9v"}) {
+        const auto decoded = base64url_decode(text);
+        ASSERT_FALSE(decoded.has_value()) << text;
+        EXPECT_EQ(decoded.error().code, Code::malformed);
+    }
+}
+
 TEST(Hex, KnownValues) {
     EXPECT_EQ(hex_encode_upper("\x01\xAF\xFF"), "01AFFF");
     EXPECT_EQ(hex_encode_lower("\x01\xAF\xFF"), "01afff");
