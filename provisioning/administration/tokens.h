@@ -98,17 +98,26 @@ class AdminTokens {
         Secret text; // shown once
     };
 
-    Result<Issued> issue(const Wanted& wanted, const Principal& by);
-    Result<void> revoke(const std::string& id, const Principal& by);
+    /// Nobody gives more than he has: `by` must be an owner whose reach covers the wanted one
+    /// (Code::forbidden). A name that could be taken for another's in an audit trail, because a
+    /// current token with overlapping reach bears it, is already_exists. Also malformed and
+    /// quota_exceeded.
+    Result<Issued> issue(const Wanted& wanted, const Administrator& by);
+    /// Beyond the reach of `by` there is nothing: not_found. Only owners: forbidden.
+    Result<void> revoke(const std::string& id, const Administrator& by);
     [[nodiscard]] std::vector<AdminToken> all() const; // expired ones too
 
     /// The value of an Authorization header, `Bearer ...`. Error: unauthenticated.
     [[nodiscard]] Result<Administrator> authenticate(std::string_view authorization) const;
 
   private:
+    [[nodiscard]] Result<void> check(const Wanted& wanted, const Administrator& by) const;
+    [[nodiscard]] std::optional<AdminToken> find(std::string_view id) const;
+
     TokenStore& store_;
     const Clock& clock_;
     Random& random_;
+    std::mutex changing_; // one change at a time, held while it is being stored
     mutable std::mutex mutex_;
     std::map<std::string, AdminToken> tokens_; // by id
 };
