@@ -1,8 +1,8 @@
 #include "gateway/paging.h"
 
 #include "base/encoding.h"
-#include "base/ids.h"
 #include "base/text.h"
+#include "crypto/keys.h"
 
 #include <algorithm>
 
@@ -10,11 +10,19 @@ namespace muster::gateway {
 
 namespace {
 
+constexpr std::size_t digest_bytes = 8;
+
 std::unexpected<Error> refuse_token() {
-    return fail(Code::malformed, "x-ms-continuation is not a token of this service");
+    return fail(Code::malformed, "x-ms-continuation is not a token of this query");
 }
 
-Result<std::string> read_continuation(std::string_view token) {
+std::string digest_of(std::string_view folded_id, const PagedCollection& collection) {
+    const auto text = collection.scope.text() + '\n' + collection.name + '\n';
+    const auto digest = crypto::sha256(text + std::string(folded_id));
+    return hex_encode_lower(std::string_view(digest).substr(0, digest_bytes));
+}
+
+Result<std::string> read_continuation(std::string_view token, const PagedCollection& collection) {
     if (token.empty()) {
         return std::string();
     }
@@ -22,12 +30,11 @@ Result<std::string> read_continuation(std::string_view token) {
     if (!text) {
         return refuse_token();
     }
-    // Enrollment ids and group ids obey one grammar.
-    const auto id = parse_registration_id(*text);
-    if (!id || id->folded() != *text) {
+    const auto parts = split_once(*text, '.');
+    if (!parts || parts->first != digest_of(parts->second, collection)) {
         return refuse_token();
     }
-    return *text;
+    return std::string(parts->second);
 }
 
 Result<std::size_t> read_items_max(std::string_view header) {
@@ -45,20 +52,21 @@ Result<std::size_t> read_items_max(std::string_view header) {
 
 } // namespace
 
-Result<PageRequest> read_page_request(const session::HttpRequest& request) {
+Result<PageRequest> read_page_request(const session::HttpRequest& request,
+                                      const PagedCollection& collection) {
     const auto items_max = read_items_max(trim(request.header("x-ms-max-item-count")));
     if (!items_max) {
         return std::unexpected(items_max.error());
     }
-    auto after = read_continuation(trim(request.header("x-ms-continuation")));
+    auto after = read_continuation(trim(request.header("x-ms-continuation")), collection);
     if (!after) {
         return std::unexpected(after.error());
     }
     return PageRequest{.after = std::move(*after), .items_max = *items_max};
 }
 
-std::string continuation_after(std::string_view folded_id) {
-    return base64_encode(folded_id);
+std::string continuation_after(std::string_view folded_id, const PagedCollection& collection) {
+    return base64_encode(digest_of(folded_id, collection) + '.' + std::string(folded_id));
 }
 
 } // namespace muster::gateway

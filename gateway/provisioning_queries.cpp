@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "gateway/paging.h"
+#include "gateway/query_text.h"
 #include "provisioning/documents.h"
 
 #include <utility>
@@ -28,13 +29,23 @@ JsonObject listed(const provisioning::RegistrationRecord& record) {
     return to_state_document(record);
 }
 
+/// Where a query is, and what it asks for.
+struct Query {
+    PagedCollection collection;
+    PageRequest page;
+    QueryText text;
+
+    /// One more than the page has room for tells whether there is a next one.
+    [[nodiscard]] std::size_t fetch_max() const { return page.items_max + 1; }
+};
+
 template <class Item>
-Result<HttpResponse> page_of(Result<std::vector<Item>> items, const PageRequest& page,
+Result<HttpResponse> page_of(Result<std::vector<Item>> items, const Query& query,
                              std::string_view item_type) {
     if (!items) {
         return std::unexpected(items.error());
     }
-    const auto continuation = cut_page(*items, page);
+    const auto continuation = cut_page(*items, query.page, query.collection);
     JsonArray array;
     for (const auto& item : *items) {
         array.push_back(listed(item));
@@ -42,6 +53,7 @@ Result<HttpResponse> page_of(Result<std::vector<Item>> items, const PageRequest&
     auto response = json_response(200, to_text(Json(std::move(array))));
     response.headers.push_back({"x-ms-item-type", std::string(item_type)});
     response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+    response.headers.push_back({"x-muster-query", query.text.verdict});
     if (!continuation.empty()) {
         response.headers.push_back({"x-ms-continuation", continuation});
     }
@@ -49,56 +61,85 @@ Result<HttpResponse> page_of(Result<std::vector<Item>> items, const PageRequest&
 }
 
 /// Groups are few and read as a whole.
-Result<std::vector<EnrollmentGroup>> groups_after(provisioning::Enrollments& enrollments,
-                                                  const std::string& after) {
+Result<std::vector<EnrollmentGroup>> matching_groups(provisioning::Enrollments& enrollments,
+                                                     const Query& query) {
     auto groups = enrollments.groups();
-    if (groups) {
-        std::erase_if(*groups, [&](const EnrollmentGroup& group) {
-            return !after.empty() && group.id.folded() <= after;
-        });
+    if (!groups) {
+        return groups;
     }
-    return groups;
+    const auto& filter = query.text.filter;
+    std::vector<EnrollmentGroup> matching;
+    for (auto& group : *groups) {
+        if (group.id.folded() > query.page.after &&
+            (filter.matches_everything() || filter.matches(listed(group)))) {
+            matching.push_back(std::move(group));
+        }
+        if (matching.size() == query.fetch_max()) {
+            break;
+        }
+    }
+    return matching;
+}
+
+Result<HttpResponse> enrollments_page(provisioning::Enrollments& enrollments, const Query& query) {
+    const auto& filter = query.text.filter;
+    return page_of(enrollments.individuals(query.page.after, query.fetch_max(),
+                                           filter.matches_everything() ? nullptr : &filter),
+                   query, "Enrollment");
 }
 
 Result<HttpResponse> registrations_page(provisioning::Enrollments& enrollments,
-                                        const std::string& group_id, const PageRequest& page) {
-    const auto group = parse_enrollment_group_id(group_id);
-    if (!group) {
-        return std::unexpected(group.error());
-    }
-    return page_of(enrollments.registrations_of(*group, page.after, page.items_max + 1), page,
+                                        const EnrollmentGroupId& group, const Query& query) {
+    return page_of(enrollments.registrations_of(group, query.page.after, query.fetch_max()), query,
                    "DeviceRegistration");
 }
 
-/// Absent, or any JSON object.
-Result<void> check_query(const std::string& body) {
-    if (body.empty()) {
-        return {};
+Result<Query> read_query(const session::HttpRequest& request, PagedCollection collection,
+                         Result<QueryText> text) {
+    if (!text) {
+        return std::unexpected(text.error());
     }
-    const auto document = parse_json_object(body);
-    return document ? Result<void>() : std::unexpected(document.error());
+    const auto page = read_page_request(request, collection);
+    if (!page) {
+        return std::unexpected(page.error());
+    }
+    return Query{.collection = std::move(collection), .page = *page, .text = std::move(*text)};
+}
+
+Result<HttpResponse> answer_registrations_query(provisioning::Enrollments& enrollments,
+                                                const ServiceRoute& route,
+                                                const session::HttpRequest& request) {
+    const auto group = parse_enrollment_group_id(route.id);
+    if (!group) {
+        return std::unexpected(group.error());
+    }
+    const auto query = read_query(
+        request,
+        {.scope = enrollments.instance().scope(), .name = "registrations/" + group->folded()},
+        read_unfiltered_query_text(request.body));
+    if (!query) {
+        return std::unexpected(query.error());
+    }
+    return registrations_page(enrollments, *group, *query);
 }
 
 } // namespace
 
 Result<HttpResponse> answer_query(provisioning::Enrollments& enrollments, const ServiceRoute& route,
                                   const session::HttpRequest& request) {
-    if (auto checked = check_query(request.body); !checked) {
-        return std::unexpected(checked.error());
+    if (route.collection == Collection::registrations) {
+        return answer_registrations_query(enrollments, route, request);
     }
-    const auto page = read_page_request(request);
-    if (!page) {
-        return std::unexpected(page.error());
+    const auto is_groups = route.collection == Collection::enrollment_groups;
+    const auto query = read_query(request,
+                                  {.scope = enrollments.instance().scope(),
+                                   .name = is_groups ? "enrollmentGroups" : "enrollments"},
+                                  read_query_text(request.body));
+    if (!query) {
+        return std::unexpected(query.error());
     }
-    switch (route.collection) {
-    case Collection::enrollments:
-        return page_of(enrollments.individuals(page->after, page->items_max + 1), *page,
-                       "Enrollment");
-    case Collection::enrollment_groups:
-        return page_of(groups_after(enrollments, page->after), *page, "EnrollmentGroup");
-    case Collection::registrations: return registrations_page(enrollments, route.id, *page);
-    }
-    std::unreachable();
+    return is_groups ? page_of(matching_groups(enrollments, *query), *query, "EnrollmentGroup")
+                     : enrollments_page(enrollments, *query);
 }
 
 } // namespace muster::gateway

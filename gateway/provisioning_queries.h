@@ -1,6 +1,7 @@
 #pragma once
 // The queries of the service API (reference: dps-service 5): a page of enrollments, of groups, or
-// of the registrations of one group. The query's text is not looked at, as on Azure.
+// of the registrations of one group. A page that has a successor is never empty, however few items
+// a query matches.
 
 #include "base/result.h"
 #include "gateway/service_routes.h"
