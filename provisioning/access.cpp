@@ -15,11 +15,9 @@ std::unexpected<Error> refuse(std::string cause) {
 }
 
 /// Some clients send the policy name percent-encoded, some do not.
-const AccessPolicy* find_policy(const Instance& instance, const crypto::SasToken& token) {
-    const auto found = std::ranges::find_if(instance.policies, [&](const AccessPolicy& policy) {
-        return policy.name == token.policy() || policy.name == token.policy_raw;
-    });
-    return found == instance.policies.end() ? nullptr : &*found;
+const AccessPolicy* policy_of(const Instance& instance, const crypto::SasToken& token) {
+    const AccessPolicy* policy = instance.find_policy(token.policy());
+    return policy != nullptr ? policy : instance.find_policy(token.policy_raw);
 }
 
 bool is_signed_by(const crypto::SasToken& token, const SymmetricKeys& keys) {
@@ -34,11 +32,34 @@ bool covers_any_host(const crypto::SasToken& token, const Instance& instance,
     });
 }
 
+bool only_reads(Right right) {
+    return right == Right::enrollment_read || right == Right::registration_read;
+}
+
+/// A token that proves, for this resource and now, to know a key of this policy.
+Result<void> check_proof(const Instance& instance, const AccessPolicy& policy,
+                         const crypto::SasToken& token, const AccessRequest& request,
+                         WallTime now) {
+    if (!is_signed_by(token, policy.keys)) {
+        return refuse("neither key of the policy made the signature");
+    }
+    if (!is_current(token, now)) {
+        return refuse("the token has expired");
+    }
+    if (!covers_any_host(token, instance, request.path)) {
+        return refuse("the token is for another resource");
+    }
+    return {};
+}
+
 } // namespace
 
-Result<void> authorize(const Instance& instance, const AccessRequest& request, WallTime now) {
+Result<Principal> authorize(const Instance& instance, const AccessRequest& request, WallTime now) {
     if (request.authorization.empty()) {
         return refuse("no authorization header");
+    }
+    if (!instance.shared_key_access) {
+        return refuse("shared keys are switched off for this instance");
     }
     const auto token = crypto::parse_sas(request.authorization);
     if (!token) {
@@ -47,23 +68,28 @@ Result<void> authorize(const Instance& instance, const AccessRequest& request, W
     if (token->policy_raw.empty()) {
         return refuse("the token names no policy");
     }
-    const auto* policy = find_policy(instance, *token);
+    const AccessPolicy* policy = policy_of(instance, *token);
     if (policy == nullptr) {
         return refuse("no such policy");
     }
-    if (!is_signed_by(*token, policy->keys)) {
-        return refuse("neither key of the policy made the signature");
-    }
-    if (!is_current(*token, now)) {
-        return refuse("the token has expired");
-    }
-    if (!covers_any_host(*token, instance, request.path)) {
-        return refuse("the token is for another resource");
+    if (auto proven = check_proof(instance, *policy, *token, request, now); !proven) {
+        return std::unexpected(std::move(proven).error());
     }
     if (!policy->allows(request.right)) {
         return fail(Code::forbidden, "unauthorized", "the policy lacks the right");
     }
-    return {};
+    return Principal{"policy:" + policy->name};
+}
+
+Result<Principal> authorize(const Instance& instance, const Administrator& administrator,
+                            Right right) {
+    if (!administrator.reach.covers(instance)) {
+        return refuse("the administrator's token does not reach this instance");
+    }
+    if (!only_reads(right) && administrator.role < AdminRole::contributor) {
+        return fail(Code::forbidden, "unauthorized", "the administrator may only read");
+    }
+    return administrator.principal;
 }
 
 } // namespace muster::provisioning

@@ -86,6 +86,7 @@ struct Instance {
     bool shared_key_access = true;     // false: SAS tokens of policies are refused
     Quotas quotas;
     InstanceState state = InstanceState::active;
+    std::string deleted_by; // while deleting: who is to be named when it is gone
     ResourceStamp stamp;
 
     [[nodiscard]] const LinkedHub* find_hub(const HubName& name) const;
