@@ -52,6 +52,8 @@ enum class ImportOutcome : std::uint8_t { created, replaced, unchanged };
 
 inline constexpr std::size_t import_rows_max = 1000;
 
+struct Desk; // enrollment_desk.h
+
 /// Thread safe. Errors of all: not_found, already_exists, precondition, malformed, quota_exceeded,
 /// plus the store's. Every change is audited in the name of `by`.
 class Enrollments {
@@ -68,9 +70,8 @@ class Enrollments {
 
     /// An outcome for each item, in order. Error: malformed, for the whole: more than
     /// bulk_items_max, or an id twice.
-    Result<std::vector<Result<void>>> bulk(BulkMode mode,
-                                           std::vector<BulkItem<IndividualEnrollment>> items,
-                                           const Principal& by);
+    Result<std::vector<Result<void>>>
+    bulk(BulkMode mode, std::vector<BulkItem<IndividualEnrollment>> items, const Principal& by);
     Result<std::vector<Result<void>>>
     bulk(BulkMode mode, std::vector<BulkItem<EnrollmentGroup>> items, const Principal& by);
 
@@ -104,6 +105,8 @@ class Enrollments {
     Result<ScopeCounts> counts();
 
   private:
+    [[nodiscard]] Desk desk(const Principal& by);
+
     const CurrentInstance& instance_;
     EnrollmentStore& enrollments_;
     RegistrationStore& registrations_;

@@ -1,13 +1,15 @@
 #pragma once
 // In-memory stores for the tests of this folder, which can be told to fail.
 
+#include "provisioning/batch_audit.h"
+#include "provisioning/documents.h"
 #include "provisioning/fake_faults.h"
+#include "provisioning/fake_table.h"
 #include "provisioning/ports.h"
 
 #include <atomic>
 #include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,6 +20,15 @@ namespace muster::provisioning {
 
 /// Both stores over one set of tables, since deleting an enrollment deletes its record.
 class FakeStore final : public EnrollmentStore, public RegistrationStore {
+    /// Runs the effect of one call of a port.
+    template <class Effect>
+    auto locked(Effect effect) {
+        return faults_.call([&] {
+            const std::scoped_lock lock(mutex_);
+            return effect();
+        });
+    }
+
   public:
     explicit FakeStore(Faults& faults) : faults_(faults) {}
 
@@ -34,98 +45,154 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         read_failures_.insert(read_failures_.end(), static_cast<std::size_t>(count), code);
     }
 
-    /// Runs once, just before the next registration record is saved.
+    /// Runs once, just before the next registration record or enrollment is saved.
     void before_next_save(std::function<void()> action) { before_save_ = std::move(action); }
 
     /// Runs once, just after the next registration record was saved.
     void after_next_save(std::function<void()> action) { after_save_ = std::move(action); }
 
+    // ---- what a test may look at ----
+
     int groups_read() const { return groups_read_; }
 
     int records_written() const { return records_written_; }
+
+    /// Calls of find_individual, for showing that a batch does not read row by row.
+    int individuals_read() const { return individuals_read_; }
+
+    /// Of every write that took effect, in order.
+    std::vector<Change> changes() {
+        const std::scoped_lock lock(mutex_);
+        return changes_;
+    }
+
+    std::vector<DeviceEvent> events() {
+        const std::scoped_lock lock(mutex_);
+        return events_;
+    }
 
     // ---- EnrollmentStore ----
 
     Result<std::optional<IndividualEnrollment>> find_individual(const IdScope& scope,
                                                                 const RegistrationId& id) override {
-        return faults_.call([&] { return find_in(individuals_, key(scope, id)); });
+        ++individuals_read_;
+        return locked([&]() -> Result<std::optional<IndividualEnrollment>> {
+            return individuals_.find(key(scope, id));
+        });
     }
 
     Result<void> save(const IdScope& scope, const IndividualEnrollment& enrollment,
-                      Expected expected) override {
-        return faults_.call(
-            [&] { return save_in(individuals_, key(scope, enrollment.id), enrollment, expected); });
+                      const Write& write) override {
+        act(before_save_);
+        return locked([&] { return kept(save_one(scope, enrollment, write), write); });
+    }
+
+    Result<std::vector<Result<void>>> save_all(const IdScope& scope,
+                                               std::span<const IndividualWrite> rows,
+                                               const Write& batch) override {
+        act(before_save_);
+        return locked([&]() -> Result<std::vector<Result<void>>> {
+            std::vector<Result<void>> outcomes;
+            for (const IndividualWrite& row : rows) {
+                outcomes.push_back(
+                    save_one(scope, row.enrollment, Write(row.expected).limited(batch.count_max)));
+            }
+            if (const auto change = settled_change(batch.change, rows, outcomes)) {
+                changes_.push_back(*change);
+            }
+            return outcomes;
+        });
+    }
+
+    Result<std::vector<IndividualEnrollment>>
+    find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) override {
+        return locked([&]() -> Result<std::vector<IndividualEnrollment>> {
+            std::vector<IndividualEnrollment> found;
+            for (const RegistrationId& id : ids) {
+                if (auto one = individuals_.find(key(scope, id))) {
+                    found.push_back(*std::move(one));
+                }
+            }
+            return found;
+        });
     }
 
     Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                  Expected expected) override {
-        return faults_.call([&]() -> Result<void> {
-            auto erased = erase_in(individuals_, key(scope, id), expected);
+                                  const Write& write) override {
+        return locked([&]() -> Result<void> {
+            auto erased = individuals_.erase(key(scope, id), write.expected);
             if (erased) {
-                const std::scoped_lock lock(mutex_);
-                records_.erase(key(scope, id));
+                records_.drop(key(scope, id));
             }
-            return erased;
+            return kept(std::move(erased), write);
         });
     }
 
     Result<std::optional<EnrollmentGroup>> find_group(const IdScope& scope,
                                                       const EnrollmentGroupId& id) override {
-        return faults_.call([&] { return find_in(groups_, key(scope, id)); });
+        return locked([&]() -> Result<std::optional<EnrollmentGroup>> {
+            return groups_.find(key(scope, id));
+        });
     }
 
     Result<void> save(const IdScope& scope, const EnrollmentGroup& group,
-                      Expected expected) override {
-        return faults_.call([&] {
-            auto saved = save_in(groups_, key(scope, group.id), group, expected);
-            count_group_change();
-            return saved;
+                      const Write& write) override {
+        act(before_save_);
+        return locked([&] {
+            ++groups_revision_;
+            return kept(groups_.save(key(scope, group.id), group, write), write);
         });
     }
 
     Result<void> erase_group(const IdScope& scope, const EnrollmentGroupId& id,
-                             Expected expected) override {
-        return faults_.call([&] {
-            auto erased = erase_in(groups_, key(scope, id), expected);
-            count_group_change();
-            return erased;
+                             const Write& write) override {
+        return locked([&] {
+            ++groups_revision_;
+            return kept(groups_.erase(key(scope, id), write.expected), write);
         });
     }
 
     Result<std::vector<EnrollmentGroup>> groups(const IdScope& scope) override {
-        return faults_.call([&]() -> Result<std::vector<EnrollmentGroup>> {
-            const std::scoped_lock lock(mutex_);
+        return locked([&]() -> Result<std::vector<EnrollmentGroup>> {
             ++groups_read_;
-            return select(groups_, scope, "", groups_.size(), [](const auto&) { return true; });
+            return groups_.all(scope.text());
         });
     }
 
     Result<std::int64_t> groups_revision(const IdScope& /*scope*/) override {
-        return faults_.call([&]() -> Result<std::int64_t> {
-            const std::scoped_lock lock(mutex_);
-            return groups_revision_;
-        });
+        return locked([&]() -> Result<std::int64_t> { return groups_revision_; });
     }
 
     Result<std::vector<IndividualEnrollment>>
     individuals(const IdScope& scope, const std::string& after, std::size_t count_max) override {
-        return faults_.call([&]() -> Result<std::vector<IndividualEnrollment>> {
-            const std::scoped_lock lock(mutex_);
-            return select(individuals_, scope, after, count_max, [](const auto&) { return true; });
+        return individuals_where(scope, {}, after, count_max);
+    }
+
+    Result<std::vector<IndividualEnrollment>> individuals_where(const IdScope& scope,
+                                                                const EnrollmentFilter& filter,
+                                                                const std::string& after,
+                                                                std::size_t count_max) override {
+        return locked([&]() -> Result<std::vector<IndividualEnrollment>> {
+            const auto wanted = [&](const IndividualEnrollment& one) {
+                return filter.matches_everything() ||
+                       filter.matches(to_document(one, View::stored));
+            };
+            return individuals_.select(scope.text(), after, count_max, wanted);
+        });
+    }
+
+    Result<ScopeCounts> counts(const IdScope& scope) override {
+        return locked([&]() -> Result<ScopeCounts> {
+            return ScopeCounts{.enrollments = individuals_.count(scope.text()),
+                               .enrollment_groups = groups_.count(scope.text()),
+                               .registrations = records_.count(scope.text())};
         });
     }
 
     Result<std::optional<RegistrationId>>
     individual_with_thumbprint(const IdScope& scope, const std::string& thumbprint) override {
-        return faults_.call([&]() -> Result<std::optional<RegistrationId>> {
-            const std::scoped_lock lock(mutex_);
-            for (const auto& one : select(individuals_, scope, "", individuals_.size(),
-                                          [](const auto&) { return true; })) {
-                if (holds(one, thumbprint)) {
-                    return one.id;
-                }
-            }
-            return std::optional<RegistrationId>();
+        return locked([&]() -> Result<std::optional<RegistrationId>> {
+            return holder_of(scope, thumbprint);
         });
     }
 
@@ -133,88 +200,70 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
 
     Result<std::optional<RegistrationRecord>> find(const IdScope& scope,
                                                    const RegistrationId& id) override {
-        return faults_.call([&]() -> Result<std::optional<RegistrationRecord>> {
+        return locked([&]() -> Result<std::optional<RegistrationRecord>> {
             if (const auto code = next_of(read_failures_)) {
                 return fail(*code, "the store is down");
             }
-            return find_in(records_, key(scope, id));
+            return records_.find(key(scope, id));
         });
     }
 
     Result<void> save(const IdScope& scope, const RegistrationRecord& record,
-                      Expected expected) override {
-        if (const auto action = std::exchange(before_save_, nullptr)) {
-            action();
-        }
-        auto outcome = faults_.call([&]() -> Result<void> {
+                      const Write& write) override {
+        act(before_save_);
+        auto outcome = locked([&]() -> Result<void> {
             if (const auto code = next_of(save_failures_)) {
                 return fail(*code, "the store is down");
             }
-            auto saved = save_in(records_, key(scope, record.id), record, expected);
+            auto saved = kept(records_.save(key(scope, record.id), record, write), write);
             records_written_ += saved ? 1 : 0;
             return saved;
         });
-        if (const auto action = std::exchange(after_save_, nullptr)) {
-            action();
-        }
+        act(after_save_);
         return outcome;
     }
 
-    Result<void> erase(const IdScope& scope, const RegistrationId& id, Expected expected) override {
-        return faults_.call([&] { return erase_in(records_, key(scope, id), expected); });
+    Result<void> erase(const IdScope& scope, const RegistrationId& id,
+                       const Write& write) override {
+        return locked([&] { return kept(records_.erase(key(scope, id), write.expected), write); });
     }
 
     Result<std::vector<RegistrationRecord>> of_group(const IdScope& scope,
                                                      const EnrollmentGroupId& group,
                                                      const std::string& after,
                                                      std::size_t count_max) override {
-        return faults_.call([&]() -> Result<std::vector<RegistrationRecord>> {
-            const std::scoped_lock lock(mutex_);
-            return select(records_, scope, after, count_max, [&](const RegistrationRecord& one) {
-                const auto* decider =
-                    one.decided_by ? std::get_if<DecidedByGroup>(&*one.decided_by) : nullptr;
-                return decider != nullptr && decider->id == group;
-            });
+        return records_where(scope, after, count_max, [&](const RegistrationRecord& one) {
+            const auto* decider =
+                one.decided_by ? std::get_if<DecidedByGroup>(&*one.decided_by) : nullptr;
+            return decider != nullptr && decider->id == group;
         });
     }
 
     Result<std::vector<RegistrationRecord>> all(const IdScope& scope, const std::string& after,
                                                 std::size_t count_max) override {
-        return faults_.call([&]() -> Result<std::vector<RegistrationRecord>> {
-            const std::scoped_lock lock(mutex_);
-            return select(records_, scope, after, count_max, [](const auto&) { return true; });
-        });
+        return records_where(scope, after, count_max,
+                             [](const RegistrationRecord&) { return true; });
     }
 
     Result<std::vector<RegistrationRecord>> unfinished(const IdScope& scope,
                                                        std::size_t count_max) override {
-        return faults_.call([&]() -> Result<std::vector<RegistrationRecord>> {
-            const std::scoped_lock lock(mutex_);
-            return select(records_, scope, "", count_max,
-                          [](const RegistrationRecord& one) { return one.plan.has_value(); });
-        });
+        return records_where(scope, "", count_max,
+                             [](const RegistrationRecord& one) { return one.plan.has_value(); });
     }
 
   private:
-    using Key = std::pair<std::string, std::string>;
-
     template <class Id>
-    static Key key(const IdScope& scope, const Id& id) {
+    static std::pair<std::string, std::string> key(const IdScope& scope, const Id& id) {
         return {scope.text(), id.folded()};
     }
 
-    static bool holds(const IndividualEnrollment& one, const std::string& thumbprint) {
-        const auto* client = std::get_if<ClientCertificates>(&one.terms.attestation);
-        if (client == nullptr) {
-            return false;
+    static void act(std::function<void()>& action) {
+        if (const auto once = std::exchange(action, nullptr)) {
+            once();
         }
-        const CertificateSlots& slots = client->certificates;
-        return (slots.primary && slots.primary->sha256_thumbprint() == thumbprint) ||
-               (slots.secondary && slots.secondary->sha256_thumbprint() == thumbprint);
     }
 
-    std::optional<Code> next_of(std::deque<Code>& failures) {
-        const std::scoped_lock lock(mutex_);
+    static std::optional<Code> next_of(std::deque<Code>& failures) {
         if (failures.empty()) {
             return std::nullopt;
         }
@@ -223,66 +272,71 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         return code;
     }
 
-    void count_group_change() {
-        const std::scoped_lock lock(mutex_);
-        ++groups_revision_;
-    }
-
-    template <class T>
-    Result<std::optional<T>> find_in(const std::map<Key, T>& table, const Key& key) {
-        const std::scoped_lock lock(mutex_);
-        const auto found = table.find(key);
-        return found == table.end() ? std::nullopt : std::optional(found->second);
-    }
-
-    template <class T>
-    Result<void> save_in(std::map<Key, T>& table, const Key& key, const T& value,
-                         Expected expected) {
-        const std::scoped_lock lock(mutex_);
-        const auto found = table.find(key);
-        const std::int64_t version = found == table.end() ? 0 : found->second.stamp.version;
-        if (version != expected.version) {
-            return fail(Code::conflict, "stale version");
+    /// What belongs to a write is stored with it or not at all.
+    Result<void> kept(Result<void> outcome, const Write& write) {
+        if (outcome && write.change != nullptr) {
+            changes_.push_back(*write.change);
         }
-        table.insert_or_assign(key, value);
-        return {};
-    }
-
-    template <class T>
-    Result<void> erase_in(std::map<Key, T>& table, const Key& key, Expected expected) {
-        const std::scoped_lock lock(mutex_);
-        const auto found = table.find(key);
-        if (found == table.end() || found->second.stamp.version != expected.version) {
-            return fail(Code::conflict, "stale version");
+        if (outcome && write.event != nullptr) {
+            events_.push_back(*write.event);
         }
-        table.erase(found);
-        return {};
+        return outcome;
     }
 
-    template <class T, class Wanted>
-    static std::vector<T> select(const std::map<Key, T>& table, const IdScope& scope,
-                                 const std::string& after, std::size_t count_max, Wanted wanted) {
-        std::vector<T> selected;
-        for (const auto& [key, value] : table) {
-            if (key.first == scope.text() && key.second > after && wanted(value) &&
-                selected.size() < count_max) {
-                selected.push_back(value);
+    static std::vector<std::string> thumbprints_of(const IndividualEnrollment& one) {
+        std::vector<std::string> thumbprints;
+        if (const auto* client = std::get_if<ClientCertificates>(&one.terms.attestation)) {
+            for (const auto& slot :
+                 {client->certificates.primary, client->certificates.secondary}) {
+                if (slot) {
+                    thumbprints.push_back(slot->sha256_thumbprint());
+                }
             }
         }
-        return selected;
+        return thumbprints;
+    }
+
+    std::optional<RegistrationId> holder_of(const IdScope& scope, const std::string& thumbprint) {
+        const auto holders =
+            individuals_.select(scope.text(), "", 1, [&](const IndividualEnrollment& one) {
+                return std::ranges::count(thumbprints_of(one), thumbprint) > 0;
+            });
+        return holders.empty() ? std::nullopt : std::optional(holders.front().id);
+    }
+
+    Result<void> save_one(const IdScope& scope, const IndividualEnrollment& enrollment,
+                          const Write& write) {
+        for (const std::string& thumbprint : thumbprints_of(enrollment)) {
+            if (holder_of(scope, thumbprint).value_or(enrollment.id) != enrollment.id) {
+                return fail(Code::already_exists, "the certificate is in use");
+            }
+        }
+        return individuals_.save(key(scope, enrollment.id), enrollment, write);
+    }
+
+    template <class Wanted>
+    Result<std::vector<RegistrationRecord>> records_where(const IdScope& scope,
+                                                          const std::string& after,
+                                                          std::size_t count_max, Wanted wanted) {
+        return locked([&]() -> Result<std::vector<RegistrationRecord>> {
+            return records_.select(scope.text(), after, count_max, wanted);
+        });
     }
 
     Faults& faults_;
     std::mutex mutex_;
-    std::map<Key, IndividualEnrollment> individuals_;
-    std::map<Key, EnrollmentGroup> groups_;
-    std::map<Key, RegistrationRecord> records_;
+    FakeTable<IndividualEnrollment> individuals_;
+    FakeTable<EnrollmentGroup> groups_;
+    FakeTable<RegistrationRecord> records_;
     std::int64_t groups_revision_ = 1;
+    std::vector<Change> changes_;
+    std::vector<DeviceEvent> events_;
     std::deque<Code> save_failures_;
     std::deque<Code> read_failures_;
     std::function<void()> before_save_;
     std::function<void()> after_save_;
     std::atomic<int> groups_read_ = 0;
+    std::atomic<int> individuals_read_ = 0;
     std::atomic<int> records_written_ = 0;
 };
 

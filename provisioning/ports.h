@@ -75,8 +75,9 @@ class EnrollmentStore {
                               const Write& write) = 0;
     /// One transaction, an outcome for each row: a refused row (conflict, already_exists,
     /// quota_exceeded) leaves the others alone. Ids within a batch differ. `batch` carries the
-    /// quota and the one audit entry; its expected version is not used. The outer error means that
-    /// nothing was written.
+    /// quota and the one audit entry, which is written as settled_change() leaves it
+    /// (batch_audit.h); its expected version is not used. The outer error means that nothing was
+    /// written.
     virtual Result<std::vector<Result<void>>> save_all(const IdScope& scope,
                                                        std::span<const IndividualWrite> rows,
                                                        const Write& batch) = 0;

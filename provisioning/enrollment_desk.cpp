@@ -1,0 +1,213 @@
+#include "provisioning/enrollment_desk.h"
+
+#include "provisioning/completion.h"
+#include "provisioning/enrollment_audit.h"
+#include "provisioning/preconditions.h"
+#include "provisioning/retries.h"
+#include "provisioning/stamps.h"
+#include "provisioning/uniqueness.h"
+#include "provisioning/validation.h"
+
+namespace muster::provisioning {
+
+namespace {
+
+template <class Resource>
+const Resource* pointer_to(const std::optional<Resource>& stored) {
+    return stored ? &*stored : nullptr;
+}
+
+template <class Resource>
+const ResourceStamp* stamp_of(const std::optional<Resource>& stored) {
+    return stored ? &stored->stamp : nullptr;
+}
+
+std::optional<std::int64_t> quota_for(const RegistrationId& /*id*/, const Quotas& quotas) {
+    return quotas.enrollments;
+}
+
+std::optional<std::int64_t> quota_for(const EnrollmentGroupId& /*id*/, const Quotas& quotas) {
+    return quotas.enrollment_groups;
+}
+
+Signature signature_of(const Desk& desk) {
+    return {.at = desk.clock.wall(), .by = desk.by};
+}
+
+// ---- putting ----
+
+template <class Resource>
+Result<Resource> completed(Resource wanted, const Resource* stored, const Desk& desk) {
+    const Attestation* had = stored != nullptr ? &stored->terms.attestation : nullptr;
+    Result<Attestation> attestation =
+        complete_attestation(std::move(wanted.terms.attestation), had, desk.random);
+    if (!attestation) {
+        return std::unexpected(std::move(attestation).error());
+    }
+    wanted.terms.attestation = *std::move(attestation);
+    if (stored != nullptr) {
+        wanted.id = stored->id; // dps-service 14, 21: the first spelling stays
+    }
+    if (auto valid = validate(wanted, *desk.instance); !valid) {
+        return std::unexpected(std::move(valid).error());
+    }
+    return wanted;
+}
+
+template <class Resource>
+Result<void> save(const Desk& desk, const std::optional<Resource>& stored, const Resource& next,
+                  Expected expected) {
+    const Change change = put_change(signature_of(desk), pointer_to(stored), next);
+    const auto quota = stored ? std::nullopt : quota_for(next.id, desk.instance->quotas);
+    return desk.enrollments.save(desk.instance->scope, next,
+                                 Write(expected).limited(quota).audited(change));
+}
+
+template <class Resource>
+Result<Resource> put_once(const Desk& desk, const Resource& wanted, const IfMatch& if_match) {
+    const auto stored = find_enrollment(desk, wanted.id);
+    if (!stored) {
+        return std::unexpected(stored.error());
+    }
+    const auto expected = permit_put(stamp_of(*stored), if_match, kind_of(wanted.id));
+    if (!expected) {
+        return std::unexpected(expected.error());
+    }
+    Result<Resource> next = completed(wanted, pointer_to(*stored), desk);
+    if (!next) {
+        return next;
+    }
+    if (auto unique = check_certificates_unique(*next, desk.instance->scope, desk.enrollments);
+        !unique) {
+        return std::unexpected(std::move(unique).error());
+    }
+    const Mark mark = new_mark(desk.clock, desk.random);
+    next->stamp = *stored ? next_stamp((*stored)->stamp, mark) : first_stamp(mark);
+    if (auto saved = save(desk, *stored, *next, *expected); !saved) {
+        return std::unexpected(std::move(saved).error());
+    }
+    return next;
+}
+
+// ---- erasing ----
+
+DeviceEvent erased_event(const Desk& desk, const RegistrationRecord& record) {
+    DeviceEvent event{.sequence = 0,
+                      .at = desk.clock.wall(),
+                      .kind = DeviceEventKind::erased,
+                      .registration_id = record.id.text(),
+                      .tracking_id = {},
+                      .group = {},
+                      .detail = {{"by", desk.by.name}}};
+    if (record.decided_by) {
+        if (const auto* group = std::get_if<DecidedByGroup>(&*record.decided_by)) {
+            event.group = group->id.text();
+        }
+    }
+    if (record.assignment) {
+        event.detail["hub"] = record.assignment->hub.text();
+    }
+    return event;
+}
+
+Result<void> erase_found(const Desk& desk, const IndividualEnrollment& stored, Expected expected) {
+    const auto record = desk.registrations.find(desk.instance->scope, stored.id);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    const Change change = erase_change(signature_of(desk), stored, *record);
+    Write write = Write(expected).audited(change);
+    if (!*record) {
+        return desk.enrollments.erase_individual(desk.instance->scope, stored.id, write);
+    }
+    const DeviceEvent event = erased_event(desk, **record);
+    return desk.enrollments.erase_individual(desk.instance->scope, stored.id,
+                                             std::move(write).noted(event));
+}
+
+Result<void> erase_found(const Desk& desk, const EnrollmentGroup& stored, Expected expected) {
+    const Change change = erase_change(signature_of(desk), stored);
+    return desk.enrollments.erase_group(desk.instance->scope, stored.id,
+                                        Write(expected).audited(change));
+}
+
+template <class Key>
+Result<void> erase_once(const Desk& desk, const Key& id, const IfMatch& if_match) {
+    const auto stored = find_enrollment(desk, id);
+    if (!stored) {
+        return std::unexpected(stored.error());
+    }
+    const auto expected = permit_erase(stamp_of(*stored), if_match, kind_of(id));
+    if (!expected) {
+        return std::unexpected(expected.error());
+    }
+    return erase_found(desk, **stored, *expected);
+}
+
+Result<void> erase_registration_once(const Desk& desk, const RegistrationId& id,
+                                     const IfMatch& if_match) {
+    const auto stored = desk.registrations.find(desk.instance->scope, id);
+    if (!stored) {
+        return std::unexpected(stored.error());
+    }
+    const auto expected = permit_erase(stamp_of(*stored), if_match, "registration");
+    if (!expected) {
+        return std::unexpected(expected.error());
+    }
+    const Change change = erase_change(signature_of(desk), **stored);
+    const DeviceEvent event = erased_event(desk, **stored);
+    return desk.registrations.erase(desk.instance->scope, id,
+                                    Write(*expected).audited(change).noted(event));
+}
+
+} // namespace
+
+Result<std::optional<IndividualEnrollment>> find_enrollment(const Desk& desk,
+                                                            const RegistrationId& id) {
+    return desk.enrollments.find_individual(desk.instance->scope, id);
+}
+
+Result<std::optional<EnrollmentGroup>> find_enrollment(const Desk& desk,
+                                                       const EnrollmentGroupId& id) {
+    return desk.enrollments.find_group(desk.instance->scope, id);
+}
+
+std::string_view kind_of(const RegistrationId& /*id*/) {
+    return "enrollment";
+}
+
+std::string_view kind_of(const EnrollmentGroupId& /*id*/) {
+    return "enrollment group";
+}
+
+Result<IndividualEnrollment> prepare(IndividualEnrollment wanted,
+                                     const IndividualEnrollment* stored, const Desk& desk) {
+    return completed(std::move(wanted), stored, desk);
+}
+
+Result<IndividualEnrollment> put_enrollment(const Desk& desk, const IndividualEnrollment& wanted,
+                                            const IfMatch& if_match) {
+    return retry_on_conflict<IndividualEnrollment>(
+        [&] { return put_once(desk, wanted, if_match); });
+}
+
+Result<EnrollmentGroup> put_enrollment(const Desk& desk, const EnrollmentGroup& wanted,
+                                       const IfMatch& if_match) {
+    return retry_on_conflict<EnrollmentGroup>([&] { return put_once(desk, wanted, if_match); });
+}
+
+Result<void> erase_enrollment(const Desk& desk, const RegistrationId& id, const IfMatch& if_match) {
+    return retry_on_conflict<void>([&] { return erase_once(desk, id, if_match); });
+}
+
+Result<void> erase_enrollment(const Desk& desk, const EnrollmentGroupId& id,
+                              const IfMatch& if_match) {
+    return retry_on_conflict<void>([&] { return erase_once(desk, id, if_match); });
+}
+
+Result<void> erase_registration(const Desk& desk, const RegistrationId& id,
+                                const IfMatch& if_match) {
+    return retry_on_conflict<void>([&] { return erase_registration_once(desk, id, if_match); });
+}
+
+} // namespace muster::provisioning
