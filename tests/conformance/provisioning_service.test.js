@@ -226,6 +226,30 @@ describe('queries', () => {
     assert.ok(paged[0].response.rawHeaders.includes('x-ms-continuation'));
   });
 
+  // DPS-SERVICE-34, and beyond it: the reference's service looks at no text
+  test('filter if their text can be read, and say so', async () => {
+    const tags = { line: 'seven' };
+    await putIndividual(individual('filter-1', { initialTwin: { tags } }));
+    await putIndividual(individual('filter-2', {
+      initialTwin: { tags }, provisioningStatus: 'disabled',
+    }));
+    const run = async (text) => {
+      const [page] = await pages(service.createIndividualEnrollmentQuery({ query: text }));
+      return {
+        ids: page.items.map((item) => item.registrationId),
+        verdict: page.response.headers['x-muster-query'],
+      };
+    };
+    const where = "SELECT * FROM enrollments WHERE initialTwin.tags.line = 'seven'";
+    assert.deepEqual(await run(where), { ids: ['filter-1', 'filter-2'], verdict: 'filtered' });
+    assert.deepEqual(await run(`${where} AND provisioningStatus = 'disabled'`),
+      { ids: ['filter-2'], verdict: 'filtered' });
+    assert.equal((await run('SELECT * FROM enrollments')).verdict, 'everything');
+    const { ids, verdict } = await run('SELECT * FROM enrollments WHERE nonsense');
+    assert.match(verdict, /^ignored; [ -~]+$/);
+    assert.ok(ids.length > 2);
+  });
+
   // DPS-SERVICE-33
   test('of groups carry their own item type', async () => {
     await putGroup(group('queried'));
