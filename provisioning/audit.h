@@ -43,7 +43,8 @@ struct AuditEntry {
 /// The previous hash of a chain's first entry.
 extern const std::string audit_origin;
 
-/// `{"sequence":..,"at":..,"by":..,"action":..,"resource":..,"before":..,"after":..}`
+/// `{"sequence":..,"at":..,"by":..,"action":..,"resource":..,"before":..,"after":..}`, the last two
+/// only if the change has them.
 std::string audit_text(std::int64_t sequence, const Change& change);
 std::string audit_hash(std::string_view previous_hash, std::string_view text);
 

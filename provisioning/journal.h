@@ -25,7 +25,18 @@ enum class DeviceEventKind : std::uint8_t {
     erased,   // an operator deleted the record
 };
 
+inline constexpr DeviceEventKind device_event_kinds[] = {
+    DeviceEventKind::refused,  DeviceEventKind::declined, DeviceEventKind::planned,
+    DeviceEventKind::assigned, DeviceEventKind::failed,   DeviceEventKind::erased,
+};
+
 std::string_view to_string(DeviceEventKind kind);
+
+/// The device was told no, whoever said it.
+constexpr bool is_refusal(DeviceEventKind kind) {
+    return kind == DeviceEventKind::refused || kind == DeviceEventKind::declined ||
+           kind == DeviceEventKind::failed;
+}
 
 struct DeviceEvent {
     std::int64_t sequence = 0; // given by the store; grows within a scope
@@ -42,9 +53,9 @@ struct JournalQuery {
     std::optional<std::string> registration_id; // without regard to case
     std::optional<std::string> tracking_id;
     std::optional<std::string> group;
-    std::optional<WallTime> from;
-    std::optional<WallTime> until;
-    bool refusals_only = false;
+    std::optional<WallTime> from;  // this moment included
+    std::optional<WallTime> until; // this one not
+    bool refusals_only = false;    // is_refusal()
 };
 
 struct JournalBounds {

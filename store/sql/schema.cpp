@@ -152,6 +152,15 @@ CREATE INDEX journal_tracking ON journal (scope, tracking) WHERE tracking IS NOT
 CREATE INDEX journal_group ON journal (scope, folded_group, sequence)
     WHERE folded_group IS NOT NULL)"},
 
+    Statement{R"(
+CREATE INDEX journal_refusal ON journal (scope, sequence) WHERE refusal = 1)"},
+    // Remembers the last sequence when the events themselves are gone, and how many there are.
+    Statement{R"(
+CREATE TABLE scope_journal (
+    scope TEXT NOT NULL PRIMARY KEY,
+    last_sequence BIGINT NOT NULL,
+    events BIGINT NOT NULL))"},
+
     // Counting a million rows at every creation would be slow.
     Statement{R"(
 CREATE TABLE scope_count (
