@@ -31,14 +31,17 @@ void log_decline(const DeviceRequest& request, const Decline& decline) {
 /// The use cases. Shared, because a timer may still hold it when its owner is gone.
 class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner> {
   public:
-    struct Stores {
-        EnrollmentStore& enrollments;
-        RegistrationStore& registrations;
-    };
-
-    Planner(const Instance& instance, const Stores& stores, const PlanRunner::Ports& ports)
-        : instance_(instance), stores_(stores), ports_(ports),
-          groups_(instance, stores.enrollments), runner_(std::make_shared<PlanRunner>(ports)) {}
+    explicit Planner(const Ports& ports)
+        : ports_(ports), groups_(ports.enrollments),
+          runner_(std::make_shared<PlanRunner>(PlanRunner::Ports{
+              .scope = ports.instance.scope(),
+              .registrations = ports.registrations,
+              .hubs = ports.hubs,
+              .workers = ports.workers,
+              .timers = ports.timers,
+              .clock = ports.clock,
+              .random = ports.random,
+          })) {}
 
     Result<Applicant> identify_device(const DeviceRequest& request);
     Result<OperationId> register_once(const DeviceRequest& request);
@@ -53,29 +56,28 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
                                              const DeviceRequest& request);
     void resume_rest();
 
-    const Instance& instance_;
-    Stores stores_;
-    PlanRunner::Ports ports_;
+    [[nodiscard]] const IdScope& scope() const { return ports_.instance.scope(); }
+
+    Ports ports_;
     GroupCache groups_;
     std::shared_ptr<PlanRunner> runner_;
 };
 
 Result<Applicant> DeviceRegistration::Planner::identify_device(const DeviceRequest& request) {
-    const Claim claim{.scope = instance_.scope,
-                      .id = request.id,
-                      .proof = request.proof,
-                      .now = ports_.clock.wall()};
-    const auto individual = stores_.enrollments.find_individual(instance_.scope, request.id);
+    const auto instance = ports_.instance.get();
+    const Claim claim{
+        .scope = scope(), .id = request.id, .proof = request.proof, .now = ports_.clock.wall()};
+    const auto individual = ports_.enrollments.find_individual(scope(), request.id);
     if (!individual) {
         return std::unexpected(individual.error());
     }
     if (*individual) {
-        return identify(claim, **individual, instance_);
+        return identify(claim, **individual, *instance);
     }
     if (auto checked = check_leaf(request); !checked) {
         return std::unexpected(std::move(checked).error());
     }
-    auto groups = groups_.current();
+    auto groups = groups_.current(instance);
     if (!groups) {
         return std::unexpected(std::move(groups).error());
     }
@@ -93,7 +95,7 @@ Result<void> DeviceRegistration::Planner::check_leaf(const DeviceRequest& reques
         return {}; // whoever needs it will say so
     }
     const auto holder =
-        stores_.enrollments.individual_with_thumbprint(instance_.scope, leaf->sha256_thumbprint());
+        ports_.enrollments.individual_with_thumbprint(scope(), leaf->sha256_thumbprint());
     if (!holder) {
         return std::unexpected(holder.error());
     }
@@ -132,12 +134,13 @@ Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceReque
     if (!record) {
         return std::unexpected(record.error());
     }
+    const auto instance = ports_.instance.get();
     const RegistrationFacts facts{
-        .applicant = *applicant, .record = *record, .instance = instance_};
+        .applicant = *applicant, .record = *record, .instance = *instance};
     const std::optional<RegistrationRecord> next = decide(facts, request);
     if (next) {
         const Expected expected{*record ? (*record)->stamp.version : 0};
-        const auto saved = stores_.registrations.save(instance_.scope, *next, expected);
+        const auto saved = ports_.registrations.save(scope(), *next, expected);
         if (!saved) {
             return std::unexpected(saved.error());
         }
@@ -151,11 +154,11 @@ Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceReque
 
 Result<std::optional<RegistrationRecord>>
 DeviceRegistration::Planner::find(const DeviceRequest& request) {
-    return stores_.registrations.find(instance_.scope, request.id);
+    return ports_.registrations.find(scope(), request.id);
 }
 
 Result<std::size_t> DeviceRegistration::Planner::resume() {
-    const auto unfinished = stores_.registrations.unfinished(instance_.scope, resumed_max);
+    const auto unfinished = ports_.registrations.unfinished(scope(), resumed_max);
     if (!unfinished) {
         return std::unexpected(unfinished.error());
     }
@@ -182,19 +185,8 @@ void DeviceRegistration::Planner::resume_rest() {
     });
 }
 
-DeviceRegistration::DeviceRegistration(const Instance& instance, EnrollmentStore& enrollments,
-                                       RegistrationStore& registrations, Hubs& hubs,
-                                       Executor& workers, Scheduler& timers, const Clock& clock,
-                                       Random& random)
-    : planner_(std::make_shared<Planner>(
-          instance, Planner::Stores{.enrollments = enrollments, .registrations = registrations},
-          PlanRunner::Ports{.scope = instance.scope,
-                            .registrations = registrations,
-                            .hubs = hubs,
-                            .workers = workers,
-                            .timers = timers,
-                            .clock = clock,
-                            .random = random})) {}
+DeviceRegistration::DeviceRegistration(const Ports& ports)
+    : planner_(std::make_shared<Planner>(ports)) {}
 
 DeviceRegistration::~DeviceRegistration() = default;
 

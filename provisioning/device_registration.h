@@ -5,8 +5,8 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
-#include "provisioning/identification.h"
 #include "provisioning/current_instance.h"
+#include "provisioning/identification.h"
 #include "provisioning/journal_writer.h"
 #include "provisioning/ports.h"
 
@@ -24,7 +24,7 @@ struct DeviceRequest {
     std::string api_version;
     std::optional<Json> payload;
     std::string client_version; // for the log
-    std::string peer_address; // for the journal
+    std::string peer_address;   // for the journal
     TrackingId tracking;
 };
 

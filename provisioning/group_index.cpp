@@ -78,6 +78,7 @@ GroupCache::current(const std::shared_ptr<const Instance>& instance) {
     auto index = std::make_shared<const GroupIndex>(*std::move(groups), *instance);
     const std::scoped_lock lock(mutex_);
     if (!index_ || *revision >= revision_) {
+        instance_ = instance;
         revision_ = *revision;
         index_ = index;
     }

@@ -118,6 +118,7 @@ inline DeviceRequest request_of(std::string id, Proof proof) {
             .api_version = "2019-03-31",
             .payload = {},
             .client_version = {},
+            .peer_address = "192.0.2.7:40000",
             .tracking = TrackingId("00000000-0000-4000-8000-000000000000")};
 }
 
@@ -135,6 +136,8 @@ inline DeviceRequest with_chain(const std::string& id, std::vector<std::string> 
 }
 
 // ---- the service ----
+
+inline const Principal test_operator{"policy:test"};
 
 inline Instance test_instance() {
     Instance instance;
@@ -154,13 +157,32 @@ struct World {
         workers.forget();
         timers.forget();
         enrollments = std::make_unique<Enrollments>(instance, store, store, clock, random);
-        registration = std::make_unique<DeviceRegistration>(instance, store, store, hubs, workers,
-                                                            timers, clock, random);
+        registration = std::make_unique<DeviceRegistration>(registration_ports());
+    }
+
+    DeviceRegistration::Ports registration_ports() {
+        return {.instance = instance,
+                .enrollments = store,
+                .registrations = store,
+                .hubs = hubs,
+                .workers = workers,
+                .timers = timers,
+                .clock = clock,
+                .random = random};
+    }
+
+    /// `world.change([](Instance& instance) { instance.hubs.clear(); });`
+    template <class Edit>
+    void change(Edit edit) {
+        Instance next = *instance.get();
+        edit(next);
+        instance.set(std::move(next));
     }
 
     template <class Resource>
     Resource put(const Resource& resource, IfMatch::Kind kind = IfMatch::Kind::absent) {
-        const auto stored = enrollments->put(resource, IfMatch{.kind = kind, .etag = {}});
+        const auto stored =
+            enrollments->put(resource, IfMatch{.kind = kind, .etag = {}}, test_operator);
         EXPECT_TRUE(stored) << stored.error().detail;
         return stored.value_or(resource);
     }
@@ -182,10 +204,10 @@ struct World {
     }
 
     std::optional<RegistrationRecord> record(const std::string& id) {
-        return *static_cast<RegistrationStore&>(store).find(instance.scope, RegistrationId(id));
+        return *static_cast<RegistrationStore&>(store).find(instance.scope(), RegistrationId(id));
     }
 
-    Instance instance;
+    CurrentInstance instance;
     Faults faults;
     FakeStore store{faults};
     FakeHubs hubs{faults};
