@@ -3,7 +3,9 @@
 // obviously right, not fast.
 
 #include "hub/ports.h"
+#include "provisioning/administration/tokens.h"
 #include "provisioning/ports.h"
+#include "store/memory/trails.h"
 
 #include <cstdint>
 #include <deque>
@@ -31,6 +33,10 @@ struct Tables {
     std::map<Key, provisioning::EnrollmentGroup> groups;
     std::map<std::string, std::int64_t> groups_revisions;
     std::map<Key, provisioning::RegistrationRecord> registrations;
+
+    std::map<std::string, provisioning::Instance> instances;
+    std::map<std::string, provisioning::AdminToken> tokens;
+    Trails trails;
 
     std::map<Key, hub::DeviceWithTwin> devices;
     std::map<Key, std::vector<hub::StoredSubscription>> sessions;
