@@ -21,7 +21,8 @@ class Routing : public testing::Test {
 
     [[nodiscard]] std::string destination_of(std::string_view host, std::string_view target) const {
         const auto found = find_destination(world.sites, host, parse_target(target).value());
-        constexpr const char* names[] = {"device api", "service api", "hub", "nobody"};
+        constexpr const char* names[] = {"device api",     "service api", "control",
+                                         "administration", "hub",         "nobody"};
         return names[found.index()];
     }
 
@@ -52,6 +53,36 @@ TEST_F(Routing, TellsTheDeviceApiByItsScope) {
     EXPECT_EQ(destination_of("dps.example.net", "/registrations/registrations/query"),
               "service api");
     EXPECT_EQ(destination_of("dps.example.net", "/enrollments/registrations"), "service api");
+}
+
+TEST_F(Routing, SendsOperatorsToTheirEdgesOnEveryHostButAHubs) {
+    for (const auto* host : {"dps.example.net", "elsewhere", ""}) {
+        EXPECT_EQ(destination_of(host, "/subscriptions/s/resourceGroups"), "control");
+        EXPECT_EQ(destination_of(host, "/Providers/Microsoft.Devices/operations"), "control");
+        EXPECT_EQ(destination_of(host, "/muster/instances"), "administration");
+        EXPECT_EQ(destination_of(host, "/MUSTER/"), "administration");
+    }
+    EXPECT_EQ(destination_of("hub-1.example.net", "/subscriptions"), "hub");
+    EXPECT_EQ(destination_of("hub-1.example.net", "/muster/instances"), "hub");
+    EXPECT_EQ(destination_of("dps.example.net", "/mustering"), "service api");
+    EXPECT_EQ(destination_of("dps.example.net", "/enrollments/muster"), "service api");
+}
+
+TEST_F(Routing, OffersNoOperatorsEdgesWithoutAControlPlane) {
+    for (const auto* target : {"/muster/instances", "/subscriptions/s", "/providers/p"}) {
+        const auto reply = exchange(world, {.target = target});
+        EXPECT_EQ(reply.status, 404U) << target;
+        EXPECT_EQ(reply.error_code(), 404000) << target;
+    }
+}
+
+TEST_F(Routing, RefusesUnreadableTargetsInTheShapeOfTheService) {
+    const auto at_hub = exchange(
+        world, {.target = "/devices/%zz?api-version=2021-04-12", .host = "hub-1.example.net"});
+    EXPECT_EQ(at_hub.status, 400U);
+    EXPECT_EQ(at_hub.header("iothub-errorcode"), "ArgumentInvalid");
+    EXPECT_EQ(exchange(world, {.target = "/enrollments/%zz"}).error_code(), 400000);
+    EXPECT_EQ(exchange(world, {.target = "/%zz", .host = "elsewhere"}).error_code(), 400000);
 }
 
 TEST_F(Routing, RefusesInTheShapeOfTheService) {
