@@ -273,11 +273,11 @@ ReadyFile Server::ready_file() const {
     ready.mqtt_port = config.mqtt_port;
     ready.ca_file = parts_->ca_file.string();
     ready.admin_token = parts_->admin_token;
-    ready.control_endpoint = config.instances.front().hosts.front();
+    ready.provisioning_host = config.instances.front().hosts.front();
+    ready.control_endpoint = ready.provisioning_host;
     if (const auto instance = shown_instance()) {
         ready.instance = instance->name;
         ready.id_scope = instance->scope.text();
-        ready.provisioning_host = instance->host_names.front();
         if (const auto* owner = instance->find_policy(provisioning_owner)) {
             ready.service_connection_string =
                 connection_string(ready.provisioning_host, provisioning_owner, owner->keys.primary);

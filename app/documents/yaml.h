@@ -12,8 +12,8 @@
 
 namespace muster::app {
 
-/// One value a document; empty documents are skipped. Errors: malformed, `FILE:LINE: what is wrong`;
-/// too_large beyond 64 MiB.
+/// One value a document; empty documents are skipped. Errors: malformed, `FILE:LINE: what is
+/// wrong`; too_large beyond 64 MiB.
 Result<std::vector<Json>> parse_yaml(std::string_view text, const std::string& file_name);
 
 /// Block style, members in the order of the object, texts of several lines as literals. Read back
