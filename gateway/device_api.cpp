@@ -4,7 +4,9 @@
 #include "base/text.h"
 #include "gateway/api_version.h"
 #include "gateway/problem.h"
+#include "gateway/service_access.h"
 #include "provisioning/documents.h"
+#include "provisioning/findings.h"
 
 #include <algorithm>
 #include <utility>
@@ -50,6 +52,14 @@ DeviceAnswer refuse(const Context& context, const DeviceCall& call, std::string_
             .error_code = problem.error_code};
 }
 
+/// Reading something that is not there is 404202; having no enrollment comes before that and is
+/// 404201, as for register (dps-device 2.8).
+Fault fault_after_proof(const Error& error) {
+    const bool is_the_thing = error.detail == provisioning::operation_not_found ||
+                              error.detail == provisioning::registration_not_found;
+    return {.error = error, .about = is_the_thing ? Subject::operation : Subject::enrollment};
+}
+
 DeviceAnswer in_progress(std::string body) {
     return {.status = 202,
             .body = std::move(body),
@@ -64,6 +74,26 @@ DeviceAnswer finished(std::string body) {
             .error_code = std::nullopt};
 }
 
+/// For the operator: the device is not told that its address was the reason (dps-service 8.4).
+void note_network_refusal(const Context& context, const IdScope& scope, const DeviceCall& call,
+                          const Error& error) {
+    if (context.journal == nullptr) {
+        return;
+    }
+    provisioning::Explanation explanation;
+    explanation.findings.push_back(
+        {.code = provisioning::FindingCode::network_rule, .detail = error.cause});
+    auto detail = to_document(explanation);
+    detail["errorCode"] = problem_of(error.code, Subject::request).error_code;
+    detail["peer"] = call.peer_address;
+    context.journal->add(scope, {.at = context.clock.wall(),
+                                 .kind = provisioning::DeviceEventKind::refused,
+                                 .registration_id = call.registration_id,
+                                 .tracking_id = call.tracking.text(),
+                                 .group = {},
+                                 .detail = std::move(detail)});
+}
+
 std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall& call) {
     if (auto version = check_api_version(call.api_version); !version) {
         return std::unexpected(Fault{version.error(), Subject::request});
@@ -72,6 +102,12 @@ std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall
     if (site == nullptr) {
         return std::unexpected(
             Fault{fail(Code::not_found, "ID scope not found").error(), Subject::request});
+    }
+    if (auto let_in = check_network(*site->instance->get(),
+                                    provisioning::IpRule::Target::device_api, call.peer_address);
+        !let_in) {
+        note_network_refusal(context, site->instance->scope(), call, let_in.error());
+        return std::unexpected(Fault{std::move(let_in.error()), Subject::request});
     }
     auto id = parse_registration_id(call.registration_id);
     if (!id) {
@@ -140,7 +176,7 @@ DeviceAnswer answer_operation_status(const Context& context, const DeviceCall& c
     }
     const auto found = checked->site->registration->operation_status(checked->request, operation);
     if (!found) {
-        return refuse(context, call, action, {found.error(), Subject::operation});
+        return refuse(context, call, action, fault_after_proof(found.error()));
     }
     JsonObject document{{"operationId", found->operation.text()},
                         {"status", provisioning::to_string(found->status)}};
@@ -162,7 +198,7 @@ DeviceAnswer answer_lookup(const Context& context, const DeviceCall& call, std::
     }
     const auto record = checked->site->registration->lookup(checked->request);
     if (!record) {
-        return refuse(context, call, action, {record.error(), Subject::registration});
+        return refuse(context, call, action, fault_after_proof(record.error()));
     }
     return finished(to_text(provisioning::to_device_document(*record)));
 }

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "crypto/sas.h"
 #include "gateway/context.h"
+#include "gateway/fake_trails.h"
 #include "gateway/front.h"
 #include "gateway/sites.h"
 #include "gateway/wire.h"
@@ -45,6 +46,8 @@ struct ProvisioningWorld {
                                                                       .explaining = &explaining}));
     }
 
+    static inline const provisioning::Principal by{"configuration"};
+
     static provisioning::Instance make_instance() {
         provisioning::Instance made;
         made.scope = IdScope("0ne00TEST01");
@@ -68,7 +71,21 @@ struct ProvisioningWorld {
             R"(","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" +
             std::string(key) + R"("}}})");
         auto enrollment = provisioning::individual_from_document(document.value());
-        static_cast<void>(enrollments.put(std::move(enrollment.value()), {}, operator_).value());
+        static_cast<void>(enrollments.put(std::move(enrollment.value()), {}, by).value());
+    }
+
+    /// `world.change([](auto& instance) { instance.shared_key_access = false; });`
+    template <class Edit>
+    void change(Edit edit) {
+        auto next = *instance.get();
+        edit(next);
+        instance.set(std::move(next));
+    }
+
+    /// What the journal has, newest first.
+    std::vector<provisioning::DeviceEvent> journal_events() {
+        journal->flush();
+        return events.of(instance.scope());
     }
 
     [[nodiscard]] bool has_record(const std::string& id) {
@@ -111,9 +128,10 @@ struct ProvisioningWorld {
     provisioning::Faults faults;
     provisioning::FakeStore store{faults};
     provisioning::FakeHubs hubs{faults};
+    FakeJournal events;
     provisioning::CurrentInstance instance{make_instance()};
     std::shared_ptr<provisioning::JournalWriter> journal =
-        std::make_shared<provisioning::JournalWriter>(store, workers, timers);
+        std::make_shared<provisioning::JournalWriter>(events, workers, timers);
     provisioning::Enrollments enrollments;
     provisioning::DeviceRegistration registration;
     provisioning::Explaining explaining;

@@ -211,7 +211,7 @@ Result<OperationStatus> DeviceRegistration::operation_status(const DeviceRequest
         return std::unexpected(std::move(record).error());
     }
     if (!*record || !(*record)->answers_to(operation)) {
-        return fail(Code::not_found, "operation not found");
+        return fail(Code::not_found, std::string(operation_not_found));
     }
     const RegistrationStatus status = (*record)->status;
     return OperationStatus{.operation = operation, .status = status, .record = *std::move(record)};
@@ -226,7 +226,7 @@ Result<RegistrationRecord> DeviceRegistration::lookup(const DeviceRequest& reque
         return std::unexpected(std::move(record).error());
     }
     if (!*record) {
-        return fail(Code::not_found, "registration not found");
+        return fail(Code::not_found, std::string(registration_not_found));
     }
     return **std::move(record);
 }

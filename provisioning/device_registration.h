@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::provisioning {
@@ -34,6 +35,10 @@ struct OperationStatus {
     RegistrationStatus status = RegistrationStatus::assigning;
     std::optional<RegistrationRecord> record; // absent on the first answer to register
 };
+
+/// The details by which the two not_founds of 404202 are told from a missing enrollment, 404201.
+inline constexpr std::string_view operation_not_found = "operation not found";
+inline constexpr std::string_view registration_not_found = "registration not found";
 
 /// Thread safe. Errors: unauthenticated (401000), attestation_failed (401002), not_found (404201
 /// enrollment; 404202 operation), malformed, unavailable.
