@@ -12,19 +12,28 @@ class Enrollments final : public provisioning::EnrollmentStore {
     Result<std::optional<provisioning::IndividualEnrollment>>
     find_individual(const IdScope& scope, const RegistrationId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::IndividualEnrollment& enrollment,
-                      provisioning::Expected expected) override;
+                      const provisioning::Write& write) override;
+    Result<std::vector<Result<void>>> save_all(const IdScope& scope,
+                                               std::span<const provisioning::IndividualWrite> rows,
+                                               const provisioning::Write& batch) override;
+    Result<std::vector<provisioning::IndividualEnrollment>>
+    find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) override;
     Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                  provisioning::Expected expected) override;
+                                  const provisioning::Write& write) override;
     Result<std::optional<provisioning::EnrollmentGroup>>
     find_group(const IdScope& scope, const EnrollmentGroupId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::EnrollmentGroup& group,
-                      provisioning::Expected expected) override;
+                      const provisioning::Write& write) override;
     Result<void> erase_group(const IdScope& scope, const EnrollmentGroupId& id,
-                             provisioning::Expected expected) override;
+                             const provisioning::Write& write) override;
     Result<std::vector<provisioning::EnrollmentGroup>> groups(const IdScope& scope) override;
     Result<std::int64_t> groups_revision(const IdScope& scope) override;
     Result<std::vector<provisioning::IndividualEnrollment>>
     individuals(const IdScope& scope, const std::string& after, std::size_t count_max) override;
+    Result<std::vector<provisioning::IndividualEnrollment>>
+    individuals_where(const IdScope& scope, const provisioning::EnrollmentFilter& filter,
+                      const std::string& after, std::size_t count_max) override;
+    Result<provisioning::ScopeCounts> counts(const IdScope& scope) override;
     Result<std::optional<RegistrationId>>
     individual_with_thumbprint(const IdScope& scope, const std::string& sha256_thumbprint) override;
 
@@ -39,9 +48,9 @@ class Registrations final : public provisioning::RegistrationStore {
     Result<std::optional<provisioning::RegistrationRecord>> find(const IdScope& scope,
                                                                  const RegistrationId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::RegistrationRecord& record,
-                      provisioning::Expected expected) override;
+                      const provisioning::Write& write) override;
     Result<void> erase(const IdScope& scope, const RegistrationId& id,
-                       provisioning::Expected expected) override;
+                       const provisioning::Write& write) override;
     Result<std::vector<provisioning::RegistrationRecord>> of_group(const IdScope& scope,
                                                                    const EnrollmentGroupId& group,
                                                                    const std::string& after,

@@ -1,11 +1,13 @@
+#include "store/counted.h"
+#include "store/memory/counts.h"
 #include "store/memory/ports.h"
 #include "store/outcomes.h"
 
 namespace muster::store::memory {
 
 using provisioning::DecidedByGroup;
-using provisioning::Expected;
 using provisioning::RegistrationRecord;
+using provisioning::Write;
 
 namespace {
 
@@ -24,26 +26,29 @@ Result<std::optional<RegistrationRecord>> Registrations::find(const IdScope& sco
 }
 
 Result<void> Registrations::save(const IdScope& scope, const RegistrationRecord& record,
-                                 Expected expected) {
+                                 const Write& write) {
     const std::scoped_lock lock(tables_.mutex);
     const Key key{scope.text(), record.id.folded()};
-    const auto found = tables_.registrations.find(key);
-    const bool is_there = found != tables_.registrations.end();
-    if ((is_there ? found->second.stamp.version : 0) != expected.version) {
+    if (!has_version(tables_.registrations, key, write.expected)) {
         return version_conflict();
     }
+    if (Result<void> room = check_creation(tables_, scope, counted_registrations, write); !room) {
+        return room;
+    }
     tables_.registrations.insert_or_assign(key, record);
+    write_accompaniment(tables_.trails, scope, write);
     return {};
 }
 
 Result<void> Registrations::erase(const IdScope& scope, const RegistrationId& id,
-                                  Expected expected) {
+                                  const Write& write) {
     const std::scoped_lock lock(tables_.mutex);
-    const auto found = tables_.registrations.find({scope.text(), id.folded()});
-    if (found == tables_.registrations.end() || found->second.stamp.version != expected.version) {
+    const Key key{scope.text(), id.folded()};
+    if (!is_there(tables_.registrations, key, write.expected)) {
         return version_conflict();
     }
-    tables_.registrations.erase(found);
+    tables_.registrations.erase(key);
+    write_accompaniment(tables_.trails, scope, write);
     return {};
 }
 

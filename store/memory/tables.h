@@ -7,6 +7,7 @@
 #include "provisioning/ports.h"
 #include "store/memory/trails.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -61,6 +62,12 @@ std::vector<T> page_of(const std::map<Key, T>& table, const Key& after, std::siz
         }
     }
     return page;
+}
+
+template <class T>
+std::int64_t count_of(const std::map<Key, T>& table, const std::string& tenant) {
+    const auto is_theirs = [&](const auto& entry) { return entry.first.first == tenant; };
+    return std::ranges::count_if(table, is_theirs);
 }
 
 template <class T>

@@ -16,7 +16,7 @@ constexpr Statement select_device_with_twin{
     " JOIN twin ON twin.hub = device.hub AND twin.device = device.id"
     " WHERE device.hub = $1 AND device.id = $2"};
 constexpr Statement select_devices{
-    "SELECT document FROM device WHERE hub = $1 AND id > $2 ORDER BY id LIMIT $3"};
+    "SELECT id, document FROM device WHERE hub = $1 AND id > $2 ORDER BY id LIMIT $3"};
 constexpr Statement insert_device{
     "INSERT INTO device (hub, id, version, status, document) VALUES ($1, $2, $3, $4, $5)"
     " ON CONFLICT (hub, id) DO NOTHING"};
@@ -38,28 +38,20 @@ std::string_view status_column(const Device& device) {
     return device.status == hub::DeviceStatus::enabled ? "enabled" : "disabled";
 }
 
+RowKey key_of(const HubName& hub, const DeviceId& id) {
+    return {hub.text(), id.text()};
+}
+
 /// A row of device and twin, as copied.
 struct Texts {
     std::string device;
     std::string twin;
 };
 
-Result<DeviceWithTwin> device_with_twin(const Texts& texts) {
-    Result<Device> device = from_text<Device>(texts.device, hub::stored_device);
-    if (!device) {
-        return std::unexpected(device.error());
-    }
-    Result<hub::Twin> twin = from_text<hub::Twin>(texts.twin, hub::stored_twin);
-    if (!twin) {
-        return std::unexpected(twin.error());
-    }
-    return DeviceWithTwin{std::move(*device), std::move(*twin)};
-}
-
 } // namespace
 
 Result<std::optional<Device>> Devices::find_device(const HubName& hub, const DeviceId& id) {
-    return read_document<Device>(database_, select_device, {hub.text(), id.text()},
+    return devices_.find<Device>(key_of(hub, id), select_device, {hub.text(), id.text()},
                                  hub::stored_device);
 }
 
@@ -78,16 +70,21 @@ Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const De
     if (!found) {
         return std::nullopt;
     }
-    Result<DeviceWithTwin> device = device_with_twin(*found);
+    auto device = devices_.open<Device>(key_of(hub, id), found->device, hub::stored_device);
     if (!device) {
         return std::unexpected(device.error());
     }
-    return std::move(*device);
+    auto twin = from_text<hub::Twin>(found->twin, hub::stored_twin);
+    if (!twin) {
+        return std::unexpected(twin.error());
+    }
+    return DeviceWithTwin{std::move(*device), std::move(*twin)};
 }
 
 Result<void> Devices::create(const HubName& hub, const DeviceWithTwin& device) {
     const auto& [identity, twin] = device;
-    const std::string identity_text = to_text(to_stored_document(identity));
+    const std::string identity_text =
+        devices_.seal(key_of(hub, identity.id), to_stored_document(identity));
     const std::string twin_text = to_text(to_stored_document(twin));
     return database_.write([&](Connection& connection) -> Result<void> {
         const auto created = must_change(connection, insert_device,
@@ -108,7 +105,7 @@ Result<void> Devices::create(const HubName& hub, const DeviceWithTwin& device) {
 
 Result<void> Devices::update_device(const HubName& hub, const Device& device,
                                     std::int64_t expected_version) {
-    const std::string document = to_text(to_stored_document(device));
+    const std::string document = devices_.seal(key_of(hub, device.id), to_stored_document(device));
     return database_.write([&](Connection& connection) {
         return must_change(connection, update_device_row,
                            {hub.text(), device.id.text(), device.version, status_column(device),
@@ -138,8 +135,8 @@ Result<void> Devices::erase(const HubName& hub, const DeviceId& id, std::int64_t
 
 Result<std::vector<Device>> Devices::list(const HubName& hub, const std::string& after,
                                           std::size_t count_max) {
-    return read_documents<Device>(database_, select_devices,
-                                  {hub.text(), after, row_limit(count_max)}, hub::stored_device);
+    return devices_.read<Device>(hub.text(), select_devices,
+                                 {hub.text(), after, row_limit(count_max)}, hub::stored_device);
 }
 
 Result<std::int64_t> Devices::count(const HubName& hub) {

@@ -1,49 +1,67 @@
 #pragma once
-// The storage ports over SQL; engine neutral.
+// The storage ports over SQL; engine neutral. The settings outlive them.
 
 #include "hub/ports.h"
 #include "provisioning/ports.h"
-#include "store/sql/database.h"
+#include "store/sql/sealed_table.h"
+#include "store/sql/settings.h"
 
 namespace muster::store::sql {
 
 class Enrollments final : public provisioning::EnrollmentStore {
   public:
-    explicit Enrollments(Database& database) : database_(database) {}
+    Enrollments(Database& database, const Settings& settings)
+        : database_(database), settings_(settings),
+          individuals_(database, "enrollment", settings.keys.get()),
+          groups_(database, "enrollment_group", settings.keys.get()) {}
 
     Result<std::optional<provisioning::IndividualEnrollment>>
     find_individual(const IdScope& scope, const RegistrationId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::IndividualEnrollment& enrollment,
-                      provisioning::Expected expected) override;
+                      const provisioning::Write& write) override;
+    Result<std::vector<Result<void>>> save_all(const IdScope& scope,
+                                               std::span<const provisioning::IndividualWrite> rows,
+                                               const provisioning::Write& batch) override;
+    Result<std::vector<provisioning::IndividualEnrollment>>
+    find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) override;
     Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                  provisioning::Expected expected) override;
+                                  const provisioning::Write& write) override;
     Result<std::optional<provisioning::EnrollmentGroup>>
     find_group(const IdScope& scope, const EnrollmentGroupId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::EnrollmentGroup& group,
-                      provisioning::Expected expected) override;
+                      const provisioning::Write& write) override;
     Result<void> erase_group(const IdScope& scope, const EnrollmentGroupId& id,
-                             provisioning::Expected expected) override;
+                             const provisioning::Write& write) override;
     Result<std::vector<provisioning::EnrollmentGroup>> groups(const IdScope& scope) override;
     Result<std::int64_t> groups_revision(const IdScope& scope) override;
     Result<std::vector<provisioning::IndividualEnrollment>>
     individuals(const IdScope& scope, const std::string& after, std::size_t count_max) override;
+    Result<std::vector<provisioning::IndividualEnrollment>>
+    individuals_where(const IdScope& scope, const provisioning::EnrollmentFilter& filter,
+                      const std::string& after, std::size_t count_max) override;
+    Result<provisioning::ScopeCounts> counts(const IdScope& scope) override;
     Result<std::optional<RegistrationId>>
     individual_with_thumbprint(const IdScope& scope, const std::string& sha256_thumbprint) override;
 
   private:
     Database& database_;
+    const Settings& settings_;
+    SealedTable individuals_;
+    SealedTable groups_;
 };
 
 class Registrations final : public provisioning::RegistrationStore {
   public:
-    explicit Registrations(Database& database) : database_(database) {}
+    Registrations(Database& database, const Settings& settings)
+        : database_(database), settings_(settings),
+          records_(database, "registration", settings.keys.get()) {}
 
     Result<std::optional<provisioning::RegistrationRecord>> find(const IdScope& scope,
                                                                  const RegistrationId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::RegistrationRecord& record,
-                      provisioning::Expected expected) override;
+                      const provisioning::Write& write) override;
     Result<void> erase(const IdScope& scope, const RegistrationId& id,
-                       provisioning::Expected expected) override;
+                       const provisioning::Write& write) override;
     Result<std::vector<provisioning::RegistrationRecord>> of_group(const IdScope& scope,
                                                                    const EnrollmentGroupId& group,
                                                                    const std::string& after,
@@ -55,11 +73,14 @@ class Registrations final : public provisioning::RegistrationStore {
 
   private:
     Database& database_;
+    const Settings& settings_;
+    SealedTable records_;
 };
 
 class Devices final : public hub::DeviceStore {
   public:
-    explicit Devices(Database& database) : database_(database) {}
+    Devices(Database& database, const Settings& settings)
+        : database_(database), devices_(database, "device", settings.keys.get()) {}
 
     Result<std::optional<hub::Device>> find_device(const HubName& hub, const DeviceId& id) override;
     Result<std::optional<hub::DeviceWithTwin>> find(const HubName& hub,
@@ -77,6 +98,7 @@ class Devices final : public hub::DeviceStore {
 
   private:
     Database& database_;
+    SealedTable devices_;
 };
 
 class Sessions final : public hub::SessionStore {
