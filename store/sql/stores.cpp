@@ -1,5 +1,6 @@
 #include "store/sql/stores.h"
 
+#include "store/sql/operator_ports.h"
 #include "store/sql/ports.h"
 
 namespace muster::store::sql {
@@ -8,11 +9,20 @@ namespace {
 
 class SqlStores final : public Stores {
   public:
-    explicit SqlStores(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+    SqlStores(std::unique_ptr<Database> database, Settings settings)
+        : database_(std::move(database)), settings_(std::move(settings)) {}
 
     provisioning::EnrollmentStore& enrollments() override { return enrollments_; }
 
     provisioning::RegistrationStore& registrations() override { return registrations_; }
+
+    provisioning::InstanceStore& instances() override { return instances_; }
+
+    provisioning::TokenStore& tokens() override { return tokens_; }
+
+    provisioning::AuditStore& audit() override { return audit_; }
+
+    provisioning::JournalStore& journal() override { return journal_; }
 
     hub::DeviceStore& devices() override { return devices_; }
 
@@ -22,17 +32,22 @@ class SqlStores final : public Stores {
 
   private:
     std::unique_ptr<Database> database_;
-    Enrollments enrollments_{*database_};
-    Registrations registrations_{*database_};
-    Devices devices_{*database_};
+    const Settings settings_;
+    Enrollments enrollments_{*database_, settings_};
+    Registrations registrations_{*database_, settings_};
+    Instances instances_{*database_, settings_.keys.get(), settings_.journal};
+    Tokens tokens_{*database_};
+    Audit audit_{*database_};
+    Journal journal_{*database_, settings_.journal};
+    Devices devices_{*database_, settings_};
     Sessions sessions_{*database_};
     Telemetry telemetry_{*database_};
 };
 
 } // namespace
 
-std::unique_ptr<Stores> make_stores(std::unique_ptr<Database> database) {
-    return std::make_unique<SqlStores>(std::move(database));
+std::unique_ptr<Stores> make_stores(std::unique_ptr<Database> database, Settings settings) {
+    return std::make_unique<SqlStores>(std::move(database), std::move(settings));
 }
 
 } // namespace muster::store::sql

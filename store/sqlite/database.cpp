@@ -81,7 +81,8 @@ Result<std::unique_ptr<Stores>> open_sqlite_stores(const SqliteOptions& options)
     if (!database) {
         return std::unexpected(database.error());
     }
-    return sql::make_stores(std::move(*database));
+    return sql::make_stores(std::move(*database),
+                            {.keys = options.keys, .journal = options.journal});
 }
 
 } // namespace muster::store
