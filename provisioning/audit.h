@@ -40,6 +40,9 @@ struct AuditEntry {
     std::string hash;
 };
 
+/// The scope of the server's own chain.
+inline const IdScope server_chain;
+
 /// The previous hash of a chain's first entry.
 extern const std::string audit_origin;
 

@@ -18,4 +18,20 @@ std::unexpected<Error> no_such_device() {
     return fail(Code::not_found, "the device does not exist");
 }
 
+std::unexpected<Error> instance_name_taken() {
+    return fail(Code::already_exists, "another instance has the name");
+}
+
+std::unexpected<Error> no_such_instance() {
+    return fail(Code::not_found, "the instance does not exist");
+}
+
+std::unexpected<Error> token_exists() {
+    return fail(Code::already_exists, "the token exists already");
+}
+
+std::unexpected<Error> no_such_token() {
+    return fail(Code::not_found, "the token does not exist");
+}
+
 } // namespace muster::store

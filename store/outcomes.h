@@ -18,4 +18,11 @@ std::unexpected<Error> device_exists();
 /// whoever gets the name next.
 std::unexpected<Error> no_such_device();
 
+/// provisioning::InstanceStore: names are unique in the whole server.
+std::unexpected<Error> instance_name_taken();
+std::unexpected<Error> no_such_instance();
+
+std::unexpected<Error> token_exists();
+std::unexpected<Error> no_such_token();
+
 } // namespace muster::store

@@ -29,9 +29,9 @@ constexpr Statement drop_of_device{
     "DELETE FROM journal WHERE scope = $1 AND folded_id = $2 AND sequence <="
     " (SELECT sequence FROM journal WHERE scope = $1 AND folded_id = $2"
     " ORDER BY sequence DESC LIMIT 1 OFFSET $3)"};
-constexpr Statement drop_of_scope{
-    "DELETE FROM journal WHERE scope = $1 AND sequence <="
-    " (SELECT sequence FROM journal WHERE scope = $1 ORDER BY sequence LIMIT 1 OFFSET $2)"};
+constexpr Statement delete_oldest{
+    "DELETE FROM journal WHERE scope = $1 AND sequence IN"
+    " (SELECT sequence FROM journal WHERE scope = $1 ORDER BY sequence LIMIT $2)"};
 constexpr Statement subtract_events{
     "UPDATE scope_journal SET events = events - $2 WHERE scope = $1"};
 
@@ -85,7 +85,12 @@ Result<std::int64_t> drop_over_device_bound(Connection& connection, const IdScop
 
 Result<std::int64_t> drop_over_scope_bound(Connection& connection, const IdScope& scope,
                                            std::int64_t excess) {
-    return excess > 0 ? connection.run(drop_of_scope, {scope.text(), excess - 1}) : 0;
+    return excess > 0 ? connection.run(delete_oldest, {scope.text(), excess}) : 0;
+}
+
+Result<void> subtract(Connection& connection, const IdScope& scope, std::int64_t dropped) {
+    return dropped == 0 ? Result<void>()
+                        : run_only(connection, subtract_events, {scope.text(), dropped});
 }
 
 Result<DeviceEventKind> parse_kind(std::string_view text) {
@@ -148,9 +153,17 @@ Result<void> append_events(Connection& connection, const IdScope& scope,
     if (!of_scope) {
         return std::unexpected(of_scope.error());
     }
-    const std::int64_t dropped = *of_devices + *of_scope;
-    return dropped == 0 ? Result<void>()
-                        : run_only(connection, subtract_events, {scope.text(), dropped});
+    return subtract(connection, scope, *of_devices + *of_scope);
+}
+
+Result<std::int64_t> purge_events(Connection& connection, const IdScope& scope,
+                                  std::int64_t count_max) {
+    const auto purged = connection.run(delete_oldest, {scope.text(), count_max});
+    if (!purged) {
+        return purged;
+    }
+    const Result<void> subtracted = subtract(connection, scope, *purged);
+    return subtracted ? purged : std::unexpected(subtracted.error());
 }
 
 } // namespace muster::store::sql

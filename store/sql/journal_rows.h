@@ -14,6 +14,10 @@ Result<void> append_events(Connection& connection, const IdScope& scope,
                            std::span<const provisioning::DeviceEvent> events,
                            const provisioning::JournalBounds& bounds);
 
+/// Removes up to so many, the oldest first; tells how many it removed.
+Result<std::int64_t> purge_events(Connection& connection, const IdScope& scope,
+                                  std::int64_t count_max);
+
 /// The `document` column: what no statement looks for.
 std::string to_event_document(const provisioning::DeviceEvent& event);
 /// Fills in the same members.
