@@ -35,10 +35,10 @@ class SqlStores final : public Stores {
     const Settings settings_;
     Enrollments enrollments_{*database_, settings_};
     Registrations registrations_{*database_, settings_};
-    Instances instances_{*database_, settings_.keys.get(), settings_.journal};
+    Instances instances_{*database_, settings_};
     Tokens tokens_{*database_};
     Audit audit_{*database_};
-    Journal journal_{*database_, settings_.journal};
+    Journal journal_{*database_, settings_};
     Devices devices_{*database_, settings_};
     Sessions sessions_{*database_};
     Telemetry telemetry_{*database_};
