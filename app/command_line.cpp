@@ -68,6 +68,7 @@ ExitCode run_command_line(int count, const char* const* arguments, const Environ
     Chosen chosen;
     add_serve(root, chosen, environment);
     add_rekey(root, chosen, environment);
+    add_configuration(root, chosen);
     add_enrollment(root, chosen, environment);
     add_group(root, chosen, environment);
     add_registration(root, chosen, environment);

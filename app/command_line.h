@@ -41,6 +41,7 @@ class Chosen {
 
 void add_serve(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_rekey(CLI::App& root, Chosen& chosen, const Environment& environment);
+void add_configuration(CLI::App& root, Chosen& chosen);
 void add_enrollment(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_group(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_registration(CLI::App& root, Chosen& chosen, const Environment& environment);
