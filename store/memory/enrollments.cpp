@@ -1,3 +1,4 @@
+#include "provisioning/batch_audit.h"
 #include "provisioning/documents.h"
 #include "store/counted.h"
 #include "store/memory/counts.h"
@@ -5,7 +6,6 @@
 #include "store/outcomes.h"
 #include "store/thumbprints.h"
 
-#include <algorithm>
 #include <limits>
 
 namespace muster::store::memory {
@@ -83,8 +83,8 @@ Result<std::vector<Result<void>>> Enrollments::save_all(const IdScope& scope,
         outcomes.push_back(
             store(tables_, scope, row.enrollment, Write(row.expected).limited(batch.count_max)));
     }
-    if (std::ranges::any_of(outcomes, &Result<void>::has_value)) {
-        write_accompaniment(tables_.trails, scope, batch);
+    if (const auto change = provisioning::settled_change(batch.change, rows, outcomes)) {
+        write_accompaniment(tables_.trails, scope, Write(Expected{}).audited(*change));
     }
     return outcomes;
 }

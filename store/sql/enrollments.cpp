@@ -1,13 +1,12 @@
 // The individuals' half of the enrollments.
 
+#include "provisioning/batch_audit.h"
 #include "provisioning/documents.h"
 #include "store/outcomes.h"
 #include "store/sql/accompaniment.h"
 #include "store/sql/counts.h"
 #include "store/sql/individual_batch.h"
 #include "store/sql/ports.h"
-
-#include <algorithm>
 
 namespace muster::store::sql {
 
@@ -116,9 +115,14 @@ Result<std::vector<Result<void>>> Enrollments::save_all(const IdScope& scope,
     std::vector<Result<void>> outcomes;
     const Result<void> written = database_.write([&](Connection& connection) -> Result<void> {
         const auto written = write_individuals(connection, scope, encoded, batch, outcomes);
-        const bool changed = std::ranges::any_of(outcomes, &Result<void>::has_value);
-        return written && changed ? write_accompaniment(connection, scope, batch, settings_.journal)
-                                  : written;
+        if (!written) {
+            return written;
+        }
+        const auto change = provisioning::settled_change(batch.change, rows, outcomes);
+        return change ? write_accompaniment(connection, scope,
+                                            Write(provisioning::Expected{}).audited(*change),
+                                            settings_.journal)
+                      : written;
     });
     if (!written) {
         return std::unexpected(written.error());
