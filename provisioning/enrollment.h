@@ -95,6 +95,7 @@ struct EnrollmentTerms {
     std::optional<AllocationPolicy> allocation_policy; // absent: the instance's default decides
     std::optional<ReprovisionPolicy> reprovision_policy;
     std::vector<HubName> hubs;                      // empty: every linked hub is a candidate
+    bool hubs_sent_empty = false;                   // [], which is echoed (dps-service 13.1, 24)
     std::optional<HubName> legacy_hub;              // iotHubHostName
     std::optional<bool> iot_edge;                   // capabilities.iotEdge
     std::optional<JsonObject> initial_twin;         // exactly as sent; see initial_twin_of()

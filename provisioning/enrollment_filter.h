@@ -9,6 +9,8 @@
 //     function   = IS_DEFINED(path) | STARTSWITH(path, 'text') | CONTAINS(path, 'text')
 //     literal    = 'text' | "text" | number | true | false | null
 //
+// A quote within a text is doubled. Not defined is what is missing or null.
+//
 // Keywords, member names of the service API and values of its enumerations compare without case;
 // ids do too; everything below initialTwin compares exactly. Dates compare as times. A path is one
 // of registrationId, enrollmentGroupId, deviceId, provisioningStatus, attestation.type,
@@ -49,7 +51,8 @@ class EnrollmentFilter {
 };
 
 /// `*`, an empty text and a SELECT without WHERE match everything. Error: malformed, with the place
-/// (`at 27: expected a literal`); the caller then returns everything, as Azure does.
+/// as the number of the byte, from 1 (`at 27: expected a literal`); the caller then returns
+/// everything, as Azure does.
 Result<EnrollmentFilter> parse_enrollment_query(std::string_view text);
 
 } // namespace muster::provisioning

@@ -21,7 +21,7 @@ class Writer {
 
     JsonObject operator()(const SymmetricKeyAttestation& attestation) const {
         JsonObject document{{"type", "symmetricKey"}};
-        if (view_ != View::read) { // dps-service 7: GET and queries omit the member altogether
+        if (shows_keys()) { // dps-service 7: GET and queries omit the member altogether
             document["symmetricKey"] = keys_document(attestation.keys);
         }
         return document;
@@ -57,6 +57,8 @@ class Writer {
     JsonObject operator()(const NoAttestation& /*attestation*/) const { return {{"type", "none"}}; }
 
   private:
+    [[nodiscard]] bool shows_keys() const { return view_ != View::read && view_ != View::exported; }
+
     static JsonObject x509(std::string_view container, JsonObject slots) {
         return {{"type", "x509"}, {"x509", JsonObject{{container, std::move(slots)}}}};
     }

@@ -8,8 +8,12 @@ namespace muster::provisioning {
 namespace {
 
 JsonObject slot_document(const crypto::Certificate& certificate, View view) {
-    if (view == View::stored) {
-        return {{"certificate", base64_encode(certificate.der())}};
+    switch (view) {
+    case View::stored: return {{"certificate", base64_encode(certificate.der())}};
+    case View::exported:
+    case View::exported_with_keys: return {{"certificate", certificate.pem()}};
+    case View::written:
+    case View::read: break;
     }
     return {{"info", certificate_info(certificate)}};
 }

@@ -12,7 +12,8 @@ namespace muster::provisioning {
 
 JsonObject certificate_info(const crypto::Certificate& certificate);
 
-/// {"primary": {"info": ..}, "secondary": ..}; with View::stored {"certificate": base64 of DER}.
+/// {"primary": {"info": ..}, "secondary": ..}; with View::stored {"certificate": base64 of DER},
+/// exported {"certificate": PEM}.
 JsonObject slots_document(const CertificateSlots& slots, View view);
 
 Result<CertificateSlots> read_slots(const JsonObject& document, const std::string& path);

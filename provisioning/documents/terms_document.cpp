@@ -21,6 +21,11 @@ void write_object(JsonObject& document, std::string_view key,
     }
 }
 
+/// Nothing that is read-only.
+bool is_export(View view) {
+    return view == View::exported || view == View::exported_with_keys;
+}
+
 JsonArray hubs_document(const std::vector<HubName>& hubs) {
     JsonArray names;
     for (const HubName& hub : hubs) {
@@ -121,19 +126,23 @@ void write_terms(JsonObject& document, const EnrollmentTerms& terms, const Resou
         document["iotHubHostName"] = terms.legacy_hub->spelled();
     }
     write_object(document, "initialTwin", terms.initial_twin);
-    document["etag"] = stamp.etag.text();
+    if (!is_export(view)) {
+        document["etag"] = stamp.etag.text();
+    }
     document["provisioningStatus"] = to_string(terms.status);
     if (terms.reprovision_policy) {
         document["reprovisionPolicy"] =
             JsonObject{{"updateHubAssignment", terms.reprovision_policy->update_hub_assignment},
                        {"migrateDeviceData", terms.reprovision_policy->migrate_device_data}};
     }
-    document["createdDateTimeUtc"] = format_time(stamp.created);
-    document["lastUpdatedDateTimeUtc"] = format_time(stamp.updated);
+    if (!is_export(view)) {
+        document["createdDateTimeUtc"] = format_time(stamp.created);
+        document["lastUpdatedDateTimeUtc"] = format_time(stamp.updated);
+    }
     if (terms.allocation_policy) {
         document["allocationPolicy"] = to_string(*terms.allocation_policy);
     }
-    if (!terms.hubs.empty()) {
+    if (!terms.hubs.empty() || terms.hubs_sent_empty) {
         document["iotHubs"] = hubs_document(terms.hubs);
     }
     write_object(document, "customAllocationDefinition", terms.custom_allocation);
@@ -157,6 +166,7 @@ EnrollmentTerms read_terms(MemberReader& members) {
     terms.allocation_policy = read_name(members, "allocationPolicy", allocation_policy);
     terms.reprovision_policy = read_reprovision(members);
     terms.hubs = read_hubs(members);
+    terms.hubs_sent_empty = terms.hubs.empty() && members.array("iotHubs") != nullptr;
     terms.legacy_hub = read_legacy_hub(members);
     terms.iot_edge = read_iot_edge(members);
     terms.initial_twin = read_initial_twin(members);
