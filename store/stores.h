@@ -28,7 +28,7 @@ class Stores {
 };
 
 /// The model that the other engines are held to; keeps everything in memory. Thread safe.
-std::unique_ptr<Stores> make_memory_stores();
+std::unique_ptr<Stores> make_memory_stores(const provisioning::JournalBounds& journal = {});
 
 struct SqliteOptions {
     std::filesystem::path file;

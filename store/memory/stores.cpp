@@ -1,5 +1,6 @@
 #include "store/stores.h"
 
+#include "store/memory/operator_ports.h"
 #include "store/memory/ports.h"
 
 namespace muster::store {
@@ -8,9 +9,21 @@ namespace {
 
 class MemoryStores final : public Stores {
   public:
+    explicit MemoryStores(const provisioning::JournalBounds& journal) {
+        tables_.trails.bounds = journal;
+    }
+
     provisioning::EnrollmentStore& enrollments() override { return enrollments_; }
 
     provisioning::RegistrationStore& registrations() override { return registrations_; }
+
+    provisioning::InstanceStore& instances() override { return instances_; }
+
+    provisioning::TokenStore& tokens() override { return tokens_; }
+
+    provisioning::AuditStore& audit() override { return audit_; }
+
+    provisioning::JournalStore& journal() override { return journal_; }
 
     hub::DeviceStore& devices() override { return devices_; }
 
@@ -22,6 +35,10 @@ class MemoryStores final : public Stores {
     memory::Tables tables_;
     memory::Enrollments enrollments_{tables_};
     memory::Registrations registrations_{tables_};
+    memory::Instances instances_{tables_};
+    memory::Tokens tokens_{tables_};
+    memory::Audit audit_{tables_};
+    memory::Journal journal_{tables_};
     memory::Devices devices_{tables_};
     memory::Sessions sessions_{tables_};
     memory::Telemetry telemetry_{tables_};
@@ -29,8 +46,8 @@ class MemoryStores final : public Stores {
 
 } // namespace
 
-std::unique_ptr<Stores> make_memory_stores() {
-    return std::make_unique<MemoryStores>();
+std::unique_ptr<Stores> make_memory_stores(const provisioning::JournalBounds& journal) {
+    return std::make_unique<MemoryStores>(journal);
 }
 
 } // namespace muster::store

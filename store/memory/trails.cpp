@@ -14,7 +14,7 @@ namespace {
 
 /// Keeps the last `kept_max` of the events that are concerned.
 template <class Concerned>
-void keep_last(Journal& journal, std::int64_t kept_max, Concerned concerned) {
+void keep_last(JournalLog& journal, std::int64_t kept_max, Concerned concerned) {
     std::int64_t excess = std::ranges::count_if(journal.events, concerned) - kept_max;
     std::erase_if(journal.events,
                   [&](const DeviceEvent& event) { return concerned(event) && excess-- > 0; });
@@ -32,7 +32,7 @@ void append_to_chain(Trails& trails, const IdScope& scope, const provisioning::C
 }
 
 void append_events(Trails& trails, const IdScope& scope, std::span<const DeviceEvent> events) {
-    Journal& journal = trails.journals[scope.text()];
+    JournalLog& journal = trails.journals[scope.text()];
     std::set<std::string> devices;
     for (const DeviceEvent& event : events) {
         DeviceEvent& kept = journal.events.emplace_back(event);

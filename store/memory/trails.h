@@ -12,7 +12,7 @@
 
 namespace muster::store::memory {
 
-struct Journal {
+struct JournalLog {
     std::vector<provisioning::DeviceEvent> events; // the oldest first
     std::int64_t last_sequence = 0;
 };
@@ -20,7 +20,7 @@ struct Journal {
 struct Trails {
     provisioning::JournalBounds bounds;
     std::map<std::string, std::vector<provisioning::AuditEntry>> chains;
-    std::map<std::string, Journal> journals;
+    std::map<std::string, JournalLog> journals;
 };
 
 void append_to_chain(Trails& trails, const IdScope& scope, const provisioning::Change& change);
