@@ -27,7 +27,7 @@ class Engine {
 
 struct EngineChoice {
     std::string_view name;
-    std::unique_ptr<Engine> (*make)();
+    std::unique_ptr<Engine> (*make)(const provisioning::JournalBounds& journal);
 };
 
 /// Names the engine in the report of a failure.
@@ -35,17 +35,20 @@ inline void PrintTo(const EngineChoice& choice, std::ostream* out) {
     *out << choice.name;
 }
 
-std::unique_ptr<Engine> make_memory_engine();
-std::unique_ptr<Engine> make_sqlite_engine();
+std::unique_ptr<Engine> make_memory_engine(const provisioning::JournalBounds& journal = {});
+std::unique_ptr<Engine> make_sqlite_engine(const provisioning::JournalBounds& journal = {});
 
 class StoreSuite : public testing::TestWithParam<EngineChoice> {
   protected:
+    explicit StoreSuite(const provisioning::JournalBounds& journal = {})
+        : engine_(GetParam().make(journal)) {}
+
     Stores& stores() { return engine_->stores(); }
 
     void reopen() { engine_->reopen(); }
 
   private:
-    std::unique_ptr<Engine> engine_ = GetParam().make();
+    std::unique_ptr<Engine> engine_;
 };
 
 inline const auto every_engine = testing::Values(EngineChoice{"memory", make_memory_engine},

@@ -33,17 +33,22 @@ constexpr std::string_view certificate_b =
 
 class MemoryEngine final : public Engine {
   public:
+    explicit MemoryEngine(const provisioning::JournalBounds& journal)
+        : stores_(make_memory_stores(journal)) {}
+
     Stores& stores() override { return *stores_; }
 
     void reopen() override {} // it has no other life
 
   private:
-    std::unique_ptr<Stores> stores_ = make_memory_stores();
+    std::unique_ptr<Stores> stores_;
 };
 
 class SqliteEngine final : public Engine {
   public:
-    SqliteEngine() { open(); }
+    explicit SqliteEngine(const provisioning::JournalBounds& journal) : journal_(journal) {
+        open();
+    }
 
     Stores& stores() override { return *stores_; }
 
@@ -54,11 +59,13 @@ class SqliteEngine final : public Engine {
 
   private:
     void open() {
-        auto opened = open_sqlite_stores({.file = folder_ / "muster.db", .readers = 4});
+        auto opened = open_sqlite_stores(
+            {.file = folder_ / "muster.db", .readers = 4, .journal = journal_, .keys = nullptr});
         CHECK(opened.has_value());
         stores_ = std::move(*opened);
     }
 
+    const provisioning::JournalBounds journal_;
     TemporaryFolder folder_;
     std::unique_ptr<Stores> stores_;
 };
@@ -85,12 +92,12 @@ provisioning::SymmetricKeys keys() {
 
 } // namespace
 
-std::unique_ptr<Engine> make_memory_engine() {
-    return std::make_unique<MemoryEngine>();
+std::unique_ptr<Engine> make_memory_engine(const provisioning::JournalBounds& journal) {
+    return std::make_unique<MemoryEngine>(journal);
 }
 
-std::unique_ptr<Engine> make_sqlite_engine() {
-    return std::make_unique<SqliteEngine>();
+std::unique_ptr<Engine> make_sqlite_engine(const provisioning::JournalBounds& journal) {
+    return std::make_unique<SqliteEngine>(journal);
 }
 
 provisioning::IndividualEnrollment individual(std::string_view id, std::int64_t version) {
