@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/api_version.h"
+#include "gateway/network_rules.h"
 #include "gateway/problem.h"
-#include "gateway/service_access.h"
 #include "provisioning/documents.h"
 #include "provisioning/findings.h"
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "gateway/api_version.h"
 #include "gateway/http_handler.h"
+#include "gateway/network_rules.h"
 #include "gateway/provisioning_queries.h"
 #include "gateway/request_checks.h"
 #include "gateway/service_access.h"

@@ -35,16 +35,6 @@ Result<Principal> identify_administrator(const Context& context,
 
 } // namespace
 
-Result<void> check_network(const provisioning::Instance& instance,
-                           provisioning::IpRule::Target side, std::string_view peer_address) {
-    const auto address = address_without_port(peer_address);
-    if (provisioning::admits(instance, side, address)) {
-        return {};
-    }
-    return fail(Code::unauthenticated, "unauthorized",
-                "the network rules do not let in " + address);
-}
-
 Result<Principal> identify_caller(const Context& context, const provisioning::Instance& instance,
                                   const HttpExchange& exchange, provisioning::Right right) {
     const auto authorization = exchange.request.header("Authorization");

@@ -1,6 +1,6 @@
 #pragma once
-// Who may use the service API of an instance: whoever its network rules let in and who then shows a
-// SAS of a shared access policy or an administrator's token (reference: dps-service 1.5 to 1.7).
+// Who may use the service API of an instance: whoever shows a SAS of a shared access policy or an
+// administrator's token (reference: dps-service 1.5 to 1.7).
 
 #include "base/result.h"
 #include "gateway/context.h"
@@ -9,11 +9,6 @@
 #include "provisioning/principal.h"
 
 namespace muster::gateway {
-
-/// May the caller's address use this side of the instance? Error: unauthenticated, with no hint of
-/// the rule for the caller (dps-service 8.4); the cause names it.
-Result<void> check_network(const provisioning::Instance& instance,
-                           provisioning::IpRule::Target side, std::string_view peer_address);
 
 /// In whose name the request is made. Errors: unauthenticated, forbidden.
 Result<provisioning::Principal> identify_caller(const Context& context,
