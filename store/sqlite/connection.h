@@ -17,6 +17,14 @@ namespace muster::store::sqlite {
 
 enum class Access { reading, writing };
 
+/// In pages of 4 KB. The log is moved back into the database when it has grown by `step_pages`, as
+/// far as that goes without waiting; beyond `pages_max` the writer waits until the last reader of
+/// old pages is done, or the log would grow for as long as there is always some reader.
+struct LogLimits {
+    int step_pages = 4000;
+    int pages_max = 16000;
+};
+
 class Connection final : public sql::Connection {
   public:
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file,
@@ -32,6 +40,9 @@ class Connection final : public sql::Connection {
 
     /// Kept by the file from then on. Error: unsupported, if the file system cannot.
     Result<void> enter_wal_mode();
+
+    /// To be called between transactions. What cannot be done now is tried again later.
+    void shorten_log(const LogLimits& limits);
 
     /// Once, without keeping it prepared: pragmas and migrations.
     Result<void> execute(std::string_view text);
@@ -58,6 +69,8 @@ class Connection final : public sql::Connection {
                               const sql::EachRow& each_row);
 
     sqlite3* handle_ = nullptr;
+    int log_pages_ = 0;         // in the log, as of the last commit
+    int log_pages_checked_ = 0; // when it was last tried to shorten it
     std::unordered_map<const sql::Statement*, Prepared> prepared_;
 };
 

@@ -25,21 +25,6 @@ Result<void> create_private_file(const std::filesystem::path& file) {
     return {};
 }
 
-/// Nothing is changed in the file before migrate() has found that it is ours.
-Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& file) {
-    Result<std::unique_ptr<Connection>> writer = Connection::open(file, Access::writing);
-    if (!writer) {
-        return writer;
-    }
-    if (Result<void> migrated = migrate(**writer, sql::migrations()); !migrated) {
-        return std::unexpected(migrated.error());
-    }
-    if (Result<void> entered = (*writer)->enter_wal_mode(); !entered) {
-        return std::unexpected(entered.error());
-    }
-    return writer;
-}
-
 Result<std::vector<std::unique_ptr<Connection>>> open_readers(const std::filesystem::path& file,
                                                               std::size_t count) {
     std::vector<std::unique_ptr<Connection>> readers;
@@ -54,6 +39,20 @@ Result<std::vector<std::unique_ptr<Connection>>> open_readers(const std::filesys
 }
 
 } // namespace
+
+Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& file) {
+    Result<std::unique_ptr<Connection>> writer = Connection::open(file, Access::writing);
+    if (!writer) {
+        return writer;
+    }
+    if (Result<void> migrated = migrate(**writer, sql::migrations()); !migrated) {
+        return std::unexpected(migrated.error());
+    }
+    if (Result<void> entered = (*writer)->enter_wal_mode(); !entered) {
+        return std::unexpected(entered.error());
+    }
+    return writer;
+}
 
 Result<std::unique_ptr<Database>> Database::open(const SqliteOptions& options) {
     if (Result<void> created = create_private_file(options.file); !created) {

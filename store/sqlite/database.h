@@ -7,6 +7,10 @@
 
 namespace muster::store::sqlite {
 
+/// The connection for writing, to a file that is ours and of the current schema. Nothing is changed
+/// in the file before migrate() has found that it is ours.
+Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& file);
+
 class Database final : public sql::Database {
   public:
     /// Creates the file, readable by its owner only, if it is not there; migrates it.

@@ -98,6 +98,7 @@ void Writer::run_groups() {
     while (const std::shared_ptr<Group> group = next_group()) {
         commit(*group);
         group->done.set_value();
+        connection_->shorten_log(limits_.log); // nobody waits for it but the next group
     }
 }
 

@@ -22,6 +22,7 @@ namespace muster::store::sqlite {
 struct WriterLimits {
     std::size_t group_rows_max = 512;
     std::size_t queue_max = 8192;
+    LogLimits log;
 };
 
 /// Thread safe.
