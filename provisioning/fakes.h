@@ -57,6 +57,36 @@ class FakeHubs final : public Hubs {
         });
     }
 
+    /// The hub is there, and this connection string opens it.
+    void offer(const HubName& hub, const std::string& connection_string) {
+        const std::scoped_lock lock(mutex_);
+        offers_[connection_string] = hub;
+    }
+
+    Result<HubName> check_link(const Secret& connection_string) override {
+        return faults_.call([&]() -> Result<HubName> {
+            const std::scoped_lock lock(mutex_);
+            ++links_checked_;
+            const std::string text(connection_string.reveal());
+            const auto found = offers_.find(text);
+            if (found != offers_.end()) {
+                return found->second;
+            }
+            const bool is_known = std::ranges::any_of(offers_, [&](const auto& offer) {
+                return text.starts_with("HostName=" + offer.second.text() + ';');
+            });
+            return is_known ? fail(Code::unauthenticated, "the key is not the policy's")
+                   : text.starts_with("HostName=")
+                       ? fail(Code::not_found, "no such hub here")
+                       : fail(Code::malformed, "not a connection string");
+        });
+    }
+
+    int links_checked() {
+        const std::scoped_lock lock(mutex_);
+        return links_checked_;
+    }
+
     int calls() {
         const std::scoped_lock lock(mutex_);
         return calls_;
@@ -92,6 +122,8 @@ class FakeHubs final : public Hubs {
     Faults& faults_;
     std::mutex mutex_;
     int calls_ = 0;
+    int links_checked_ = 0;
+    std::map<std::string, HubName> offers_; // by connection string
     std::deque<Answer> answers_;
     std::map<std::pair<HubName, DeviceId>, DeviceProvision> devices_;
 };

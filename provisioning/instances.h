@@ -71,7 +71,8 @@ class Instances {
         Scheduler& timers;
         const Clock& clock;
         Random& random;
-        std::string domain; // of `{name}.{domain}`
+        std::string domain;                   // of `{name}.{domain}`
+        std::vector<std::string> other_hosts; // lower case; the hubs', no instance may take them
     };
 
     explicit Instances(const Ports& ports);
@@ -91,6 +92,7 @@ class Instances {
     };
 
     /// Without If-Match an existing instance is changed (ARM's PUT), with one only that version.
+    /// What would change nothing is not written, and keeps its etag.
     Result<Saved> put(const InstanceSettings& wanted, const IfMatch& if_match,
                       const Principal& by);
     /// Withdrawn at once; its rows are purged in the background, surviving restarts.

@@ -52,6 +52,14 @@ Result<Expected> permit_put(const ResourceStamp* stored, const IfMatch& if_match
     return Expected{stored->version};
 }
 
+Result<Expected> permit_upsert(const ResourceStamp* stored, const IfMatch& if_match,
+                               std::string_view what) {
+    if (stored != nullptr && if_match.kind == Kind::absent) {
+        return Expected{stored->version};
+    }
+    return permit_put(stored, if_match, what);
+}
+
 Result<Expected> permit_erase(const ResourceStamp* stored, const IfMatch& if_match,
                               std::string_view what) {
     if (stored == nullptr) {

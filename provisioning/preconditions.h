@@ -14,6 +14,9 @@ namespace muster::provisioning {
 /// names the resource in them.
 Result<Expected> permit_put(const ResourceStamp* stored, const IfMatch& if_match,
                             std::string_view what);
+/// The same where a PUT without If-Match replaces what is there, as in the Azure resource API.
+Result<Expected> permit_upsert(const ResourceStamp* stored, const IfMatch& if_match,
+                               std::string_view what);
 Result<Expected> permit_erase(const ResourceStamp* stored, const IfMatch& if_match,
                               std::string_view what);
 
