@@ -57,10 +57,21 @@ class Certificate {
 enum class Validity { valid, not_yet_valid, expired };
 Validity validity_at(const Certificate& certificate, WallTime now);
 
-/// Why a chain was refused, and at which certificate (0 is the leaf), for the operator.
+enum class ChainFault {
+    no_path, // nothing leads to the anchor, or the signature is another key's
+    expired,
+    not_yet_valid,
+    not_a_ca,
+    wrong_purpose,
+    unacceptable, // weak, broken, against its path length
+};
+
+/// Why a chain was refused, and at which certificate of the path (0 is the leaf), for the operator.
 struct ChainRefusal {
     std::size_t depth = 0;
     std::string reason;
+    ChainFault fault = ChainFault::unacceptable;
+    std::optional<Certificate> certificate; // the one at that depth, if there is one
 };
 
 /// Verifies with OpenSSL that `chain` (leaf first, then its issuers in any order) leads to

@@ -53,7 +53,20 @@ bool has_broken_extensions(const Certificate& certificate) {
 }
 
 ChainRefusal refusal(std::size_t depth, std::string reason) {
-    return {.depth = depth, .reason = std::move(reason)};
+    return {.depth = depth,
+            .reason = std::move(reason),
+            .fault = ChainFault::unacceptable,
+            .certificate = {}};
+}
+
+ChainFault fault_of(int openssl_error) {
+    switch (openssl_error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: return ChainFault::expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID: return ChainFault::not_yet_valid;
+    case X509_V_ERR_INVALID_CA: return ChainFault::not_a_ca;
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE: return ChainFault::no_path;
+    default: return ChainFault::unacceptable;
+    }
 }
 
 /// Walks every path from the leaf to the anchor, shorter ways to the anchor first, until one
@@ -75,8 +88,8 @@ class PathSearch {
     bool verify();
     bool check_purposes();
     bool check_issuers();
-    bool reject_path(std::size_t depth, std::string reason);
-    bool dead_end(std::string reason);
+    bool reject_path(std::size_t depth, ChainFault fault, std::string reason);
+    bool dead_end(ChainFault fault, std::string reason);
     [[nodiscard]] bool on_path(const Certificate& certificate) const;
 
     std::span<const Certificate> chain_;
@@ -93,18 +106,24 @@ bool PathSearch::on_path(const Certificate& certificate) const {
 }
 
 /// The first complete path that failed is the best explanation,
-bool PathSearch::reject_path(std::size_t depth, std::string reason) {
+bool PathSearch::reject_path(std::size_t depth, ChainFault fault, std::string reason) {
     if (paths_ == 1) {
-        refusal_ = refusal(depth, std::move(reason));
+        refusal_ = {.depth = depth, .reason = std::move(reason), .fault = fault, .certificate = {}};
+        if (depth < path_.size()) {
+            refusal_.certificate = path_[depth];
+        }
     }
     return false;
 }
 
 /// or if there was none, the place farthest from the leaf.
-bool PathSearch::dead_end(std::string reason) {
+bool PathSearch::dead_end(ChainFault fault, std::string reason) {
     const std::size_t depth = path_.size() - 1;
     if (paths_ == 0 && (refusal_.reason.empty() || depth > refusal_.depth)) {
-        refusal_ = refusal(depth, std::move(reason));
+        refusal_ = {.depth = depth,
+                    .reason = std::move(reason),
+                    .fault = fault,
+                    .certificate = path_.back()};
     }
     return false;
 }
@@ -115,7 +134,7 @@ bool PathSearch::extend() {
     }
     const Certificate last = path_.back();
     if (has_broken_extensions(last)) {
-        return dead_end(std::string(broken_extensions));
+        return dead_end(ChainFault::unacceptable, std::string(broken_extensions));
     }
     if (may_have_issued(anchor_, last)) {
         path_.push_back(anchor_);
@@ -134,7 +153,8 @@ bool PathSearch::extend() {
         }
         path_.pop_back();
     }
-    return dead_end(fmt::format("no way to the anchor: the issuer \"{}\" is missing or stands on "
+    return dead_end(ChainFault::no_path,
+                    fmt::format("no way to the anchor: the issuer \"{}\" is missing or stands on "
                                 "another branch",
                                 last.issuer_name()));
 }
@@ -152,7 +172,7 @@ bool PathSearch::verify() {
     }
     sk_X509_push(trusted.get(), x509_of(anchor_));
     if (X509_STORE_CTX_init(context.get(), nullptr, x509_of(path_.front()), between.get()) != 1) {
-        return reject_path(0, "out of memory");
+        return reject_path(0, ChainFault::unacceptable, "out of memory");
     }
     X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
@@ -164,7 +184,7 @@ bool PathSearch::verify() {
     }
     const int error = X509_STORE_CTX_get_error(context.get());
     const int depth = X509_STORE_CTX_get_error_depth(context.get());
-    return reject_path(static_cast<std::size_t>(std::max(depth, 0)),
+    return reject_path(static_cast<std::size_t>(std::max(depth, 0)), fault_of(error),
                        to_lower(X509_verify_cert_error_string(error)));
 }
 
@@ -183,10 +203,11 @@ bool has_explicit_curve(const Certificate& certificate) {
 bool PathSearch::check_issuers() {
     for (std::size_t i = 0; i < path_.size(); ++i) {
         if (i > 0 && X509_check_ca(x509_of(path_[i])) != 1) {
-            return reject_path(i, "not a certificate authority");
+            return reject_path(i, ChainFault::not_a_ca, "not a certificate authority");
         }
         if (has_explicit_curve(path_[i])) {
-            return reject_path(i, "elliptic curve given by explicit parameters");
+            return reject_path(i, ChainFault::unacceptable,
+                               "elliptic curve given by explicit parameters");
         }
     }
     return true;
@@ -198,12 +219,14 @@ bool PathSearch::check_purposes() {
     for (std::size_t i = 0; i < path_.size(); ++i) {
         const auto purposes = X509_get_extended_key_usage(x509_of(path_[i]));
         if ((purposes & (XKU_SSL_CLIENT | XKU_ANYEKU)) == 0) {
-            return reject_path(i, "its extended key usage excludes client authentication");
+            return reject_path(i, ChainFault::wrong_purpose,
+                               "its extended key usage excludes client authentication");
         }
     }
     const auto usage = X509_get_key_usage(x509_of(path_.front()));
     if ((usage & (KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT)) == 0) {
-        return reject_path(0, "its key usage excludes client authentication");
+        return reject_path(0, ChainFault::wrong_purpose,
+                           "its key usage excludes client authentication");
     }
     return true;
 }

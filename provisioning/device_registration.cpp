@@ -2,10 +2,14 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "provisioning/applicants.h"
 #include "provisioning/plan_runner.h"
 #include "provisioning/planning.h"
 #include "provisioning/refusals.h"
+#include "provisioning/registration_events.h"
 #include "provisioning/retries.h"
+
+#include <utility>
 
 namespace muster::provisioning {
 
@@ -19,11 +23,25 @@ OperationId new_operation(Random& random) {
     return OperationId("5." + hex_encode_lower(random.bytes(8)) + '.' + new_guid(random));
 }
 
-void log_decline(const DeviceRequest& request, const Decline& decline) {
+void log_decline(const DeviceRequest& request, const Decline& decline,
+                 const Explanation& explanation) {
     log::info("registration declined", {{"tracking", request.tracking.text()},
                                         {"registration_id", request.id.text()},
                                         {"error_code", std::to_string(decline.failure.error_code)},
-                                        {"reasons", decline.reasons}});
+                                        {"reasons", summary_of(explanation)}});
+}
+
+/// What to say of an error that is not about the device.
+std::optional<Finding> finding_of(const Error& error) {
+    const std::string& reason = error.cause.empty() ? error.detail : error.cause;
+    switch (error.code) {
+    case Code::conflict:
+    case Code::deadline_exceeded:
+    case Code::rate_limited:
+    case Code::unavailable: return Finding{.code = FindingCode::overloaded, .detail = reason};
+    case Code::internal: return Finding{.code = FindingCode::internal_fault, .detail = reason};
+    default: return std::nullopt;
+    }
 }
 
 } // namespace
@@ -32,9 +50,10 @@ void log_decline(const DeviceRequest& request, const Decline& decline) {
 class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner> {
   public:
     explicit Planner(const Ports& ports)
-        : ports_(ports), groups_(ports.enrollments),
+        : ports_(ports), applicants_(ports.enrollments),
           runner_(std::make_shared<PlanRunner>(PlanRunner::Ports{
-              .scope = ports.instance.scope(),
+              .instance = ports.instance,
+              .applicants = applicants_,
               .registrations = ports.registrations,
               .hubs = ports.hubs,
               .workers = ports.workers,
@@ -43,71 +62,45 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
               .random = ports.random,
           })) {}
 
-    Result<Applicant> identify_device(const DeviceRequest& request);
-    Result<OperationId> register_once(const DeviceRequest& request);
-    Result<std::optional<RegistrationRecord>> find(const DeviceRequest& request);
+    Result<Applicant> identify_device(const DeviceRequest& request,
+                                      const std::shared_ptr<const Instance>& instance,
+                                      Explanation& explanation);
+    Result<OperationId> register_once(const DeviceRequest& request, Explanation& explanation);
+    Result<std::optional<RegistrationRecord>> find_own(const DeviceRequest& request,
+                                                       Explanation& explanation);
     Result<std::size_t> resume();
 
+    /// Every refusal passes here on its way out.
+    std::unexpected<Error> refuse_call(const DeviceRequest& request, std::string_view call,
+                                       Error error, Explanation explanation);
+
   private:
-    /// Error: attestation_failed, if the leaf presented is that of an individual enrollment.
-    Result<void> check_leaf(const DeviceRequest& request);
+    Result<std::optional<RegistrationRecord>> find(const DeviceRequest& request);
     /// The record to store for a decision, or nothing if it stands already.
-    std::optional<RegistrationRecord> decide(const RegistrationFacts& facts,
-                                             const DeviceRequest& request);
+    std::optional<RegistrationRecord> next_record(const RegistrationFacts& facts,
+                                                  const Decision& decision);
+    Result<void> store(const RegistrationFacts& facts, const RegistrationRecord& next,
+                       const DeviceEvent* event, Explanation& explanation);
     void resume_rest();
 
     [[nodiscard]] const IdScope& scope() const { return ports_.instance.scope(); }
 
     Ports ports_;
-    GroupCache groups_;
+    Applicants applicants_;
     std::shared_ptr<PlanRunner> runner_;
 };
 
-Result<Applicant> DeviceRegistration::Planner::identify_device(const DeviceRequest& request) {
-    const auto instance = ports_.instance.get();
+Result<Applicant>
+DeviceRegistration::Planner::identify_device(const DeviceRequest& request,
+                                             const std::shared_ptr<const Instance>& instance,
+                                             Explanation& explanation) {
     const Claim claim{
         .scope = scope(), .id = request.id, .proof = request.proof, .now = ports_.clock.wall()};
-    const auto individual = ports_.enrollments.find_individual(scope(), request.id);
-    if (!individual) {
-        return std::unexpected(individual.error());
-    }
-    if (*individual) {
-        return identify(claim, **individual, *instance);
-    }
-    if (auto checked = check_leaf(request); !checked) {
-        return std::unexpected(std::move(checked).error());
-    }
-    auto groups = groups_.current(instance);
-    if (!groups) {
-        return std::unexpected(std::move(groups).error());
-    }
-    return identify(claim, *std::move(groups));
-}
-
-/// dps-service 9.6: an individual enrollment shadows every group also by its leaf certificate,
-/// which may carry a second name (CN and dNSName) that no individual enrollment has.
-Result<void> DeviceRegistration::Planner::check_leaf(const DeviceRequest& request) {
-    if (request.proof.certificates.empty()) {
-        return {};
-    }
-    const auto leaf = crypto::Certificate::from_der(request.proof.certificates.front());
-    if (!leaf) {
-        return {}; // whoever needs it will say so
-    }
-    const auto holder =
-        ports_.enrollments.individual_with_thumbprint(scope(), leaf->sha256_thumbprint());
-    if (!holder) {
-        return std::unexpected(holder.error());
-    }
-    if (*holder) {
-        return refuse_certificate("the leaf is enrolled individually, as " + (*holder)->text());
-    }
-    return {};
+    return applicants_.identify(claim, instance, explanation);
 }
 
 std::optional<RegistrationRecord>
-DeviceRegistration::Planner::decide(const RegistrationFacts& facts, const DeviceRequest& request) {
-    const Decision decision = plan_registration(facts);
+DeviceRegistration::Planner::next_record(const RegistrationFacts& facts, const Decision& decision) {
     if (std::holds_alternative<Continue>(decision)) {
         return std::nullopt;
     }
@@ -120,13 +113,31 @@ DeviceRegistration::Planner::decide(const RegistrationFacts& facts, const Device
     if (const auto* begin = std::get_if<Begin>(&decision)) {
         return record_plan(facts, begin->plan, attempt);
     }
-    const auto& decline = std::get<Decline>(decision);
-    log_decline(request, decline);
-    return record_refusal(facts, decline.failure, decline.status, attempt);
+    return record_refusal(facts, std::get<Decline>(decision), attempt);
 }
 
-Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceRequest& request) {
-    const auto applicant = identify_device(request);
+Result<void> DeviceRegistration::Planner::store(const RegistrationFacts& facts,
+                                                const RegistrationRecord& next,
+                                                const DeviceEvent* event,
+                                                Explanation& explanation) {
+    Write write(Expected{facts.record ? facts.record->stamp.version : 0});
+    if (!facts.record) {
+        write.count_max = facts.instance.quotas.registrations;
+    }
+    write.event = event;
+    const auto stored = ports_.registrations.save(scope(), next, write);
+    if (!stored && stored.error().code == Code::quota_exceeded) {
+        explanation.findings.push_back(quota_finding(facts.instance));
+        return refuse(Code::quota_exceeded, explanation);
+    }
+    return stored;
+}
+
+Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceRequest& request,
+                                                               Explanation& explanation) {
+    explanation = {};
+    const auto instance = ports_.instance.get();
+    const auto applicant = identify_device(request, instance, explanation);
     if (!applicant) {
         return std::unexpected(applicant.error());
     }
@@ -134,27 +145,55 @@ Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceReque
     if (!record) {
         return std::unexpected(record.error());
     }
-    const auto instance = ports_.instance.get();
     const RegistrationFacts facts{
         .applicant = *applicant, .record = *record, .instance = *instance};
-    const std::optional<RegistrationRecord> next = decide(facts, request);
+    const Decision decision = plan_registration(facts);
+    const std::optional<RegistrationRecord> next = next_record(facts, decision);
+    std::optional<DeviceEvent> event;
+    if (const auto* decline = std::get_if<Decline>(&decision)) {
+        explanation.findings.insert(explanation.findings.end(), decline->findings.begin(),
+                                    decline->findings.end());
+        event = declined_event(*next, request, explanation);
+        log_decline(request, *decline, explanation);
+    }
     if (next) {
-        const Expected expected{*record ? (*record)->stamp.version : 0};
-        const auto saved = ports_.registrations.save(scope(), *next, expected);
-        if (!saved) {
-            return std::unexpected(saved.error());
+        if (auto stored = store(facts, *next, event ? &*event : nullptr, explanation); !stored) {
+            return std::unexpected(std::move(stored).error());
         }
     }
     const RegistrationRecord& standing = next ? *next : **record;
     if (standing.plan) { // also one that nobody works on any more
-        runner_->start(standing.id);
+        runner_->start(standing.id, request.tracking);
     }
     return standing.operation;
+}
+
+std::unexpected<Error> DeviceRegistration::Planner::refuse_call(const DeviceRequest& request,
+                                                                std::string_view call, Error error,
+                                                                Explanation explanation) {
+    if (auto finding = finding_of(error)) {
+        explanation.findings.push_back(*std::move(finding));
+    }
+    if (ports_.journal != nullptr) {
+        const Refused refused{
+            .request = request, .call = call, .error = error, .explanation = explanation};
+        ports_.journal->add(scope(), refused_event(refused, ports_.clock.wall()));
+    }
+    return std::unexpected(std::move(error));
 }
 
 Result<std::optional<RegistrationRecord>>
 DeviceRegistration::Planner::find(const DeviceRequest& request) {
     return ports_.registrations.find(scope(), request.id);
+}
+
+Result<std::optional<RegistrationRecord>>
+DeviceRegistration::Planner::find_own(const DeviceRequest& request, Explanation& explanation) {
+    const auto applicant = identify_device(request, ports_.instance.get(), explanation);
+    if (!applicant) {
+        return std::unexpected(applicant.error());
+    }
+    return find(request);
 }
 
 Result<std::size_t> DeviceRegistration::Planner::resume() {
@@ -191,10 +230,12 @@ DeviceRegistration::DeviceRegistration(const Ports& ports)
 DeviceRegistration::~DeviceRegistration() = default;
 
 Result<OperationStatus> DeviceRegistration::register_device(const DeviceRequest& request) {
-    const auto operation =
-        retry_on_conflict<OperationId>([&] { return planner_->register_once(request); });
+    Explanation explanation;
+    auto operation = retry_on_conflict<OperationId>(
+        [&] { return planner_->register_once(request, explanation); });
     if (!operation) {
-        return std::unexpected(operation.error());
+        return planner_->refuse_call(request, "register", std::move(operation).error(),
+                                     std::move(explanation));
     }
     // dps-device 10, 9: `assigning` first, even when the end is known.
     return OperationStatus{
@@ -203,30 +244,38 @@ Result<OperationStatus> DeviceRegistration::register_device(const DeviceRequest&
 
 Result<OperationStatus> DeviceRegistration::operation_status(const DeviceRequest& request,
                                                              const OperationId& operation) {
-    if (const auto applicant = planner_->identify_device(request); !applicant) {
-        return std::unexpected(applicant.error());
-    }
-    auto record = planner_->find(request);
+    constexpr std::string_view call = "operation status";
+    Explanation explanation;
+    auto record = planner_->find_own(request, explanation);
     if (!record) {
-        return std::unexpected(std::move(record).error());
+        return planner_->refuse_call(request, call, std::move(record).error(),
+                                     std::move(explanation));
     }
     if (!*record || !(*record)->answers_to(operation)) {
-        return fail(Code::not_found, std::string(operation_not_found));
+        explanation.findings.push_back({.code = FindingCode::registration_unknown,
+                                        .detail = "operation " + quoted(operation.text())});
+        return planner_->refuse_call(request, call,
+                                     {.code = Code::not_found, .detail = "operation not found"},
+                                     std::move(explanation));
     }
     const RegistrationStatus status = (*record)->status;
     return OperationStatus{.operation = operation, .status = status, .record = *std::move(record)};
 }
 
 Result<RegistrationRecord> DeviceRegistration::lookup(const DeviceRequest& request) {
-    if (const auto applicant = planner_->identify_device(request); !applicant) {
-        return std::unexpected(applicant.error());
-    }
-    auto record = planner_->find(request);
+    constexpr std::string_view call = "lookup";
+    Explanation explanation;
+    auto record = planner_->find_own(request, explanation);
     if (!record) {
-        return std::unexpected(std::move(record).error());
+        return planner_->refuse_call(request, call, std::move(record).error(),
+                                     std::move(explanation));
     }
     if (!*record) {
-        return fail(Code::not_found, std::string(registration_not_found));
+        explanation.findings.push_back(
+            {.code = FindingCode::registration_unknown, .detail = "the device never registered"});
+        return planner_->refuse_call(request, call,
+                                     {.code = Code::not_found, .detail = "registration not found"},
+                                     std::move(explanation));
     }
     return **std::move(record);
 }

@@ -2,14 +2,18 @@
 
 #include "base/text.h"
 
+#include <algorithm>
+
 namespace muster::provisioning {
 
-GroupIndex::GroupIndex(std::vector<EnrollmentGroup> groups, const Instance& instance)
-    : groups_(std::move(groups)) {
+GroupIndex::GroupIndex(std::vector<EnrollmentGroup> groups,
+                       std::shared_ptr<const Instance> instance)
+    : groups_(std::move(groups)), instance_(std::move(instance)) {
+    std::ranges::sort(groups_, {}, &EnrollmentGroup::id);
     add_symmetric(ProvisioningStatus::enabled);
     add_symmetric(ProvisioningStatus::disabled);
     for (const EnrollmentGroup& group : groups_) {
-        add_anchors(group, instance);
+        add_anchors(group);
     }
 }
 
@@ -22,7 +26,7 @@ void GroupIndex::add_symmetric(ProvisioningStatus status) {
     }
 }
 
-void GroupIndex::add_anchors(const EnrollmentGroup& group, const Instance& instance) {
+void GroupIndex::add_anchors(const EnrollmentGroup& group) {
     if (const auto* signing = std::get_if<SigningCertificates>(&group.terms.attestation)) {
         has_x509_ = true;
         for (const auto& slot : {signing->certificates.primary, signing->certificates.secondary}) {
@@ -34,7 +38,7 @@ void GroupIndex::add_anchors(const EnrollmentGroup& group, const Instance& insta
     if (const auto* references = std::get_if<CaReferences>(&group.terms.attestation)) {
         has_x509_ = true;
         for (const auto& slot : {references->names.primary, references->names.secondary}) {
-            const CaCertificate* ca = slot ? instance.find_certificate(*slot) : nullptr;
+            const CaCertificate* ca = slot ? instance_->find_certificate(*slot) : nullptr;
             if (ca != nullptr) {
                 add_anchor(
                     {.certificate = ca->certificate, .group = &group, .trusted = ca->verified});
@@ -46,6 +50,11 @@ void GroupIndex::add_anchors(const EnrollmentGroup& group, const Instance& insta
 void GroupIndex::add_anchor(GroupAnchor anchor) {
     std::string subject = to_lower(anchor.certificate.subject_name());
     anchors_.emplace(std::move(subject), std::move(anchor));
+}
+
+const EnrollmentGroup* GroupIndex::find(const EnrollmentGroupId& id) const {
+    const auto found = std::ranges::lower_bound(groups_, id, {}, &EnrollmentGroup::id);
+    return found != groups_.end() && found->id == id ? &*found : nullptr;
 }
 
 std::vector<const GroupAnchor*>
@@ -75,7 +84,7 @@ GroupCache::current(const std::shared_ptr<const Instance>& instance) {
     if (!groups) {
         return std::unexpected(std::move(groups).error());
     }
-    auto index = std::make_shared<const GroupIndex>(*std::move(groups), *instance);
+    auto index = std::make_shared<const GroupIndex>(*std::move(groups), instance);
     const std::scoped_lock lock(mutex_);
     if (!index_ || *revision >= revision_) {
         instance_ = instance;

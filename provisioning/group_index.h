@@ -23,11 +23,18 @@ struct GroupAnchor {
 /// Immutable; owns the groups that its parts point to.
 class GroupIndex {
   public:
-    GroupIndex(std::vector<EnrollmentGroup> groups, const Instance& instance);
+    GroupIndex(std::vector<EnrollmentGroup> groups, std::shared_ptr<const Instance> instance);
     GroupIndex(const GroupIndex&) = delete;
     GroupIndex& operator=(const GroupIndex&) = delete;
 
+    /// Ordered by folded id.
     [[nodiscard]] const std::vector<EnrollmentGroup>& groups() const { return groups_; }
+
+    /// Null if there is none.
+    [[nodiscard]] const EnrollmentGroup* find(const EnrollmentGroupId& id) const;
+
+    /// Whose CA certificates the groups refer to.
+    [[nodiscard]] const Instance& instance() const { return *instance_; }
 
     /// Symmetric key groups, the enabled ones first: a disabled one is only tried so that its
     /// devices can be told (dps-service 14, 14).
@@ -43,10 +50,11 @@ class GroupIndex {
 
   private:
     void add_symmetric(ProvisioningStatus status);
-    void add_anchors(const EnrollmentGroup& group, const Instance& instance);
+    void add_anchors(const EnrollmentGroup& group);
     void add_anchor(GroupAnchor anchor);
 
     std::vector<EnrollmentGroup> groups_;
+    std::shared_ptr<const Instance> instance_;
     std::vector<const EnrollmentGroup*> symmetric_;
     bool has_x509_ = false;
     std::multimap<std::string, GroupAnchor> anchors_; // by subject, in lower case

@@ -3,6 +3,10 @@
 #include "provisioning/identification.h"
 #include "provisioning/refusals.h"
 
+#include <expected>
+#include <utility>
+#include <vector>
+
 namespace muster::provisioning {
 
 namespace {
@@ -14,82 +18,109 @@ HubThumbprints thumbprints(const Slots<crypto::Certificate>& enrolled) {
     return {.primary = primary.sha256_thumbprint(), .secondary = secondary.sha256_thumbprint()};
 }
 
+/// Why the device is refused: the kind of refusal, and the findings behind it.
+struct Unproven {
+    Code code = Code::unauthenticated;
+    std::vector<Finding> findings;
+};
+
+using Checked = std::expected<HubCredential, Unproven>;
+
+std::unexpected<Unproven> unproven_as(Code code, std::vector<Finding> findings) {
+    return std::unexpected(Unproven{.code = code, .findings = std::move(findings)});
+}
+
+std::unexpected<Unproven> no_attestation(std::string detail) {
+    return unproven_as(Code::unauthenticated,
+                       {{.code = FindingCode::no_attestation, .detail = std::move(detail)}});
+}
+
 /// Checks the proof against each kind of attestation. The answer is the credential for the hub.
 class IndividualCheck {
   public:
     IndividualCheck(const Claim& claim, const Instance& instance)
         : claim_(claim), instance_(instance) {}
 
-    Result<HubCredential> operator()(const SymmetricKeyAttestation& attestation) const {
+    Checked operator()(const SymmetricKeyAttestation& attestation) const {
+        if (claim_.proof.sas.empty()) {
+            return unproven_as(Code::unauthenticated, {token_missing(claim_.proof)});
+        }
         const auto token = read_token(
             {.text = claim_.proof.sas, .scope = claim_.scope, .id = claim_.id, .now = claim_.now});
         if (!token) {
-            return refuse_token(token.error());
+            return unproven_as(Code::unauthenticated, {token.error()});
         }
-        const Verdict<> verdict = verify_symmetric_key(*token, attestation.keys);
-        if (!verdict) {
-            return refuse_token("individual enrollment: " + verdict.error());
+        if (auto verdict = verify_symmetric_key(*token, attestation.keys, claim_.id); !verdict) {
+            return unproven_as(Code::unauthenticated, {std::move(verdict).error()});
         }
         return HubKeys{attestation.keys};
     }
 
-    Result<HubCredential> operator()(const ClientCertificates& attestation) const {
+    Checked operator()(const ClientCertificates& attestation) const {
         const Verdict<Chain> chain = read_chain(claim_.proof.certificates);
         if (!chain) {
-            return refuse_certificate(chain.error());
+            return unproven_as(Code::attestation_failed, {chain.error()});
         }
         const Verdict<> verdict = verify_pinned(
             {.chain = *chain, .id = claim_.id, .now = claim_.now}, attestation.certificates);
         if (!verdict) {
-            return refuse_certificate("individual enrollment: " + verdict.error());
+            return unproven_as(Code::attestation_failed, {verdict.error()});
         }
         return thumbprints(attestation.certificates);
     }
 
-    Result<HubCredential> operator()(const CaReferences& attestation) const {
+    Checked operator()(const CaReferences& attestation) const {
         const Verdict<Chain> chain = read_chain(claim_.proof.certificates);
         if (!chain) {
-            return refuse_certificate(chain.error());
+            return unproven_as(Code::attestation_failed, {chain.error()});
         }
-        std::string reasons;
+        std::vector<Finding> findings;
         for (const auto& name : {attestation.names.primary, attestation.names.secondary}) {
             if (!name) {
                 continue;
             }
-            const Verdict<> verdict = verify_reference(*chain, *name);
+            Verdict<> verdict = verify_reference(*chain, *name);
             if (verdict) {
                 return thumbprints({.primary = chain->front(), .secondary = {}});
             }
-            add_reason(reasons, "CA '" + *name + "': " + verdict.error());
+            findings.push_back(std::move(verdict).error());
         }
-        return refuse_certificate("individual enrollment: " + reasons);
+        return unproven_as(Code::attestation_failed, std::move(findings));
     }
 
-    Result<HubCredential> operator()(const TpmAttestation& /*attestation*/) const {
-        return fail(Code::unsupported, "TPM attestation is not supported yet");
+    Checked operator()(const TpmAttestation& /*attestation*/) const {
+        return unproven_as(Code::unsupported, {{.code = FindingCode::attestation_unsupported,
+                                                .detail = "the enrollment expects a TPM"}});
     }
 
     /// Validation keeps these out of individual enrollments.
-    Result<HubCredential> operator()(const SigningCertificates& /*attestation*/) const {
-        return refuse_certificate("individual enrollment: signing certificates prove nothing here");
+    Checked operator()(const SigningCertificates& /*attestation*/) const {
+        return no_attestation("signing certificates belong to groups");
     }
 
-    Result<HubCredential> operator()(const NoAttestation& /*attestation*/) const {
-        return refuse_token("individual enrollment: accepts no proof");
+    Checked operator()(const NoAttestation& /*attestation*/) const {
+        return no_attestation("the attestation's type is none");
     }
 
   private:
+    static Finding token_missing(const Proof& proof) {
+        return {.code = FindingCode::token_missing,
+                .detail = proof.certificates.empty()
+                              ? "neither a token nor a certificate was presented"
+                              : "a certificate was presented, but no token"};
+    }
+
     [[nodiscard]] Verdict<> verify_reference(const Chain& chain, const std::string& name) const {
         const CaCertificate* ca = instance_.find_certificate(name);
         if (ca == nullptr) {
-            return std::unexpected(std::string("not registered"));
+            return unproven(FindingCode::ca_not_registered, "CA certificate " + quoted(name));
         }
         if (!ca->verified) {
-            return std::unexpected(std::string("not verified"));
+            return unproven(FindingCode::ca_not_verified, "CA certificate " + quoted(name));
         }
-        const Verdict<std::size_t> verdict =
+        Verdict<std::size_t> verdict =
             verify_issued({.chain = chain, .id = claim_.id, .now = claim_.now}, ca->certificate);
-        return verdict ? Verdict<>() : std::unexpected(verdict.error());
+        return verdict ? Verdict<>() : std::unexpected(std::move(verdict).error());
     }
 
     const Claim& claim_;
@@ -103,21 +134,33 @@ JsonObject note_of(const HubCredential& credential) {
 
 } // namespace
 
-Result<Applicant> identify(const Claim& claim, const IndividualEnrollment& enrollment,
-                           const Instance& instance) {
-    Result<HubCredential> credential =
-        std::visit(IndividualCheck(claim, instance), enrollment.terms.attestation);
-    if (!credential) {
-        return std::unexpected(std::move(credential).error());
-    }
-    return Applicant{
-        .id = claim.id,
+Considered considered(const IndividualEnrollment& enrollment, std::vector<Finding> findings) {
+    return {.kind = "enrollment", .id = enrollment.id.text(), .findings = std::move(findings)};
+}
+
+Applicant applicant_of(const RegistrationId& id, const IndividualEnrollment& enrollment) {
+    return {
+        .id = id,
         .decided_by = DecidedByIndividual{enrollment.id},
         .terms = std::make_shared<const EnrollmentTerms>(enrollment.terms),
         .device_id = enrollment.hub_device_id(),
-        .credential = *credential,
-        .attestation_note = note_of(*credential),
+        .credential = {},
+        .attestation_note = {},
     };
+}
+
+Result<Applicant> identify(const Claim& claim, const IndividualEnrollment& enrollment,
+                           const Instance& instance, Explanation& explanation) {
+    Checked credential = std::visit(IndividualCheck(claim, instance), enrollment.terms.attestation);
+    if (!credential) {
+        add(explanation, considered(enrollment, std::move(credential.error().findings)));
+        return refuse(credential.error().code, explanation);
+    }
+    add(explanation, considered(enrollment));
+    Applicant applicant = applicant_of(claim.id, enrollment);
+    applicant.attestation_note = note_of(*credential);
+    applicant.credential = *std::move(credential);
+    return applicant;
 }
 
 } // namespace muster::provisioning

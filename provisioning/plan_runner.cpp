@@ -1,7 +1,7 @@
 #include "provisioning/plan_runner.h"
 
 #include "base/log.h"
-#include "provisioning/planning.h"
+#include "provisioning/registration_events.h"
 
 #include <algorithm>
 
@@ -33,6 +33,24 @@ Failure failure_of(const Error& error) {
     return {failure_code::hub_refused, "The IoT hub refused the device: " + error.detail};
 }
 
+Finding finding_of(const Error& error, const HubName& hub) {
+    const std::string detail = hub.text() + ": " + error.detail;
+    if (error.code == Code::not_found) {
+        return {.code = FindingCode::no_hub, .detail = detail};
+    }
+    if (may_pass(error.code)) {
+        return {.code = FindingCode::hub_unreachable, .detail = detail};
+    }
+    if (error.code == Code::internal) {
+        return {.code = FindingCode::internal_fault, .detail = hub.text() + ": internal error"};
+    }
+    return {.code = FindingCode::hub_refused, .detail = detail};
+}
+
+Explanation because(std::vector<Finding> findings) {
+    return {.considered = {}, .findings = std::move(findings), .left_out = 0};
+}
+
 } // namespace
 
 milliseconds delay_after(int tries) {
@@ -40,10 +58,13 @@ milliseconds delay_after(int tries) {
     return std::min(first_delay * (1 << doublings), longest_delay);
 }
 
-void PlanRunner::start(const RegistrationId& id) {
+void PlanRunner::start(const RegistrationId& id, const TrackingId& tracking) {
     {
         const std::scoped_lock lock(mutex_);
         const auto [run, is_new] = runs_.try_emplace(id);
+        if (!tracking.empty()) {
+            run->second.tracking = tracking;
+        }
         if (!is_new) {
             run->second.again = true;
             return;
@@ -93,7 +114,7 @@ void PlanRunner::take_step(const RegistrationId& id) {
 }
 
 PlanRunner::Step PlanRunner::attempt(const RegistrationId& id) {
-    const auto found = ports_.registrations.find(ports_.scope, id);
+    const auto found = ports_.registrations.find(ports_.instance.scope(), id);
     if (!found) {
         log::warning("registration record unreadable",
                      {{"registration_id", id.text()}, {"cause", found.error().cause}});
@@ -108,26 +129,52 @@ PlanRunner::Step PlanRunner::attempt(const RegistrationId& id) {
 
 PlanRunner::Step PlanRunner::carry_out(const RegistrationRecord& planned) {
     const int tries = count_try(planned.id, planned.operation);
+    const auto objection = ports_.applicants.objection_to(planned, ports_.instance.get());
+    if (!objection) {
+        return tries < plan_tries_max ? Step::wait : Step::ended;
+    }
+    if (*objection) {
+        // An earlier try, perhaps of an earlier process, may have reached the hub.
+        const Ending ending{.status = (*objection)->status,
+                            .failure = (*objection)->failure,
+                            .knows = HubKnows::perhaps};
+        return conclude(planned,
+                        record_ending(planned, ending, new_mark(ports_.clock, ports_.random)),
+                        because((*objection)->findings));
+    }
+    return tell_hub(planned, tries);
+}
+
+PlanRunner::Step PlanRunner::tell_hub(const RegistrationRecord& planned, int tries) {
     const auto told = ports_.hubs.ensure_device(planned.plan->hub, planned.plan->provision);
     if (!told && may_pass(told.error().code) && tries < plan_tries_max) {
         return Step::wait;
     }
-    const RegistrationRecord next =
-        told ? record_assignment(planned, new_mark(ports_.clock, ports_.random))
-             : outcome_of(planned, told.error());
-    const auto saved =
-        ports_.registrations.save(ports_.scope, next, Expected{planned.stamp.version});
-    if (saved) {
-        return Step::ended;
+    const Mark mark = new_mark(ports_.clock, ports_.random);
+    if (told) {
+        return conclude(planned, record_assignment(planned, mark), {});
     }
-    if (tries >= plan_tries_max) {
+    return conclude(planned, record_ending(planned, ending_of(planned, told.error()), mark),
+                    because({finding_of(told.error(), planned.plan->hub)}));
+}
+
+PlanRunner::Step PlanRunner::conclude(const RegistrationRecord& planned,
+                                      const RegistrationRecord& next,
+                                      const Explanation& explanation) {
+    const DeviceEvent event = ended_event(next, tracking_of(planned.id), explanation);
+    const std::optional<Change> change = assignment_change(planned, next);
+    Write write(Expected{planned.stamp.version});
+    write.event = &event;
+    write.change = change ? &*change : nullptr;
+    const auto saved = ports_.registrations.save(ports_.instance.scope(), next, write);
+    if (saved || tries_of(planned.id) >= plan_tries_max) {
         return Step::ended;
     }
     // Somebody changed the record meanwhile (another credential, a deletion): read it again.
     return saved.error().code == Code::conflict ? Step::repeat : Step::wait;
 }
 
-RegistrationRecord PlanRunner::outcome_of(const RegistrationRecord& planned, const Error& error) {
+Ending PlanRunner::ending_of(const RegistrationRecord& planned, const Error& error) {
     log::warning("registration failed", {{"registration_id", planned.id.text()},
                                          {"operation", planned.operation.text()},
                                          {"hub", planned.plan->hub.text()},
@@ -136,9 +183,9 @@ RegistrationRecord PlanRunner::outcome_of(const RegistrationRecord& planned, con
                                          {"cause", error.cause}});
     const bool unsure =
         may_pass(error.code) || error.code == Code::internal || tries_of(planned.id) > 1;
-    return record_failure(planned, failure_of(error),
-                          unsure ? HubKnows::perhaps : HubKnows::nothing,
-                          new_mark(ports_.clock, ports_.random));
+    return {.status = RegistrationStatus::failed,
+            .failure = failure_of(error),
+            .knows = unsure ? HubKnows::perhaps : HubKnows::nothing};
 }
 
 int PlanRunner::count_try(const RegistrationId& id, const std::optional<OperationId>& operation) {
@@ -154,6 +201,11 @@ int PlanRunner::count_try(const RegistrationId& id, const std::optional<Operatio
 int PlanRunner::tries_of(const RegistrationId& id) {
     const std::scoped_lock lock(mutex_);
     return runs_[id].tries;
+}
+
+TrackingId PlanRunner::tracking_of(const RegistrationId& id) {
+    const std::scoped_lock lock(mutex_);
+    return runs_[id].tracking;
 }
 
 bool PlanRunner::end(const RegistrationId& id) {

@@ -1,6 +1,7 @@
 #pragma once
-// Carries out stored plans: tells the hub, then stores the outcome. Idempotent at every step, so it
-// may start over anywhere; what it must do next is only ever read from the stored record.
+// Carries out stored plans: looks once more whether the enrollment still stands, tells the hub,
+// then stores the outcome. Idempotent at every step, so it may start over anywhere; what it must do
+// next is only ever read from what is stored.
 //
 // One device has at most one run in this process at a time, so that a late word of an old run
 // cannot reach a hub after a new one's. Thread safe.
@@ -8,6 +9,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/task.h"
+#include "provisioning/applicants.h"
+#include "provisioning/current_instance.h"
+#include "provisioning/planning.h"
 #include "provisioning/ports.h"
 
 #include <chrono>
@@ -28,7 +32,8 @@ std::chrono::milliseconds delay_after(int tries);
 class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   public:
     struct Ports {
-        IdScope scope;
+        const CurrentInstance& instance;
+        Applicants& applicants; // whether the enrollment still stands
         RegistrationStore& registrations;
         Hubs& hubs;
         Executor& workers;
@@ -40,11 +45,12 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     explicit PlanRunner(const Ports& ports) : ports_(ports) {}
 
     /// Sees to it that the plan stored for this id is carried out soon. Does nothing more if that
-    /// is under way already.
-    void start(const RegistrationId& id);
+    /// is under way already. The tracking id is that of the request that asks for it, if any.
+    void start(const RegistrationId& id, const TrackingId& tracking = {});
 
   private:
     struct Run {
+        TrackingId tracking;   // for the journal
         OperationId operation; // whose tries are counted
         int tries = 0;
         bool again = false; // start() was called meanwhile: look once more before ending
@@ -58,11 +64,16 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     void take_step(const RegistrationId& id);
     Step attempt(const RegistrationId& id);
     Step carry_out(const RegistrationRecord& planned);
-    RegistrationRecord outcome_of(const RegistrationRecord& planned, const Error& error);
+    Step tell_hub(const RegistrationRecord& planned, int tries);
+    Ending ending_of(const RegistrationRecord& planned, const Error& error);
+    /// Stores how the plan ended, with its entries in the journal and the audit trail.
+    Step conclude(const RegistrationRecord& planned, const RegistrationRecord& next,
+                  const Explanation& explanation);
 
     /// Which try this is; another operation starts at one again.
     int count_try(const RegistrationId& id, const std::optional<OperationId>& operation);
     int tries_of(const RegistrationId& id);
+    TrackingId tracking_of(const RegistrationId& id);
     bool end(const RegistrationId& id);
 
     Ports ports_;

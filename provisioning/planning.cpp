@@ -11,6 +11,7 @@ namespace muster::provisioning {
 namespace {
 
 constexpr std::size_t earlier_operations_max = 4;
+constexpr std::size_t findings_max = 16;
 
 /// A hub that has, or may have, the device already.
 struct Place {
@@ -47,6 +48,22 @@ DeviceId name_at_hub(const RegistrationFacts& facts) {
     return DeviceId(facts.record ? facts.record->id.text() : facts.applicant.id.text());
 }
 
+Decline no_hub(const Candidates& candidates) {
+    Decline decline{
+        .status = RegistrationStatus::failed,
+        .failure = {failure_code::no_hub, "No IoT hub is available for this enrollment."},
+        .findings = {}};
+    for (const std::string& excluded : candidates.excluded) {
+        if (decline.findings.size() < findings_max) {
+            decline.findings.push_back({.code = FindingCode::no_hub, .detail = excluded});
+        }
+    }
+    if (decline.findings.empty()) {
+        decline.findings.push_back({.code = FindingCode::no_hub, .detail = "no hub is linked"});
+    }
+    return decline;
+}
+
 std::expected<Place, Decline> choose_place(const RegistrationFacts& facts) {
     if (facts.record) {
         if (const std::optional<Place> known = known_place(facts)) {
@@ -60,14 +77,7 @@ std::expected<Place, Decline> choose_place(const RegistrationFacts& facts) {
     if (hub) {
         return Place{PlanKind::assign, *hub, name_at_hub(facts)};
     }
-    Decline decline{
-        .status = RegistrationStatus::failed,
-        .failure = {failure_code::no_hub, "No IoT hub is available for this enrollment."},
-        .reasons = std::to_string(candidates.hubs.size()) + " candidates"};
-    for (const std::string& excluded : candidates.excluded) {
-        add_reason(decline.reasons, excluded);
-    }
-    return std::unexpected(std::move(decline));
+    return std::unexpected(no_hub(candidates));
 }
 
 Plan plan_for(const RegistrationFacts& facts, const Place& place) {
@@ -106,6 +116,10 @@ void enter_operation(RegistrationRecord& record, const OperationId& operation) {
     record.operation = operation;
 }
 
+bool ends_without_hub(RegistrationStatus status) {
+    return status == RegistrationStatus::failed || status == RegistrationStatus::disabled;
+}
+
 /// The record as it was, or a new one, entered under this attempt.
 RegistrationRecord entered(const RegistrationFacts& facts, const Attempt& attempt) {
     RegistrationRecord record = facts.record.value_or(RegistrationRecord());
@@ -123,19 +137,45 @@ RegistrationRecord entered(const RegistrationFacts& facts, const Attempt& attemp
 
 } // namespace
 
+std::optional<Decline> objection_of(const EnrollmentTerms& terms) {
+    if (terms.status == ProvisioningStatus::enabled) {
+        return std::nullopt;
+    }
+    return Decline{.status = RegistrationStatus::disabled,
+                   .failure = {failure_code::enrollment_disabled, "The enrollment is disabled."},
+                   .findings = {{.code = FindingCode::enrollment_disabled,
+                                 .detail = "the provisioning status is disabled"}}};
+}
+
+Finding quota_finding(const Instance& instance) {
+    return {.code = FindingCode::quota_reached,
+            .detail = "the quota is " + std::to_string(instance.quotas.registrations.value_or(0)) +
+                      " registrations"};
+}
+
+Decline enrollment_gone(const DecidedBy& decider) {
+    const auto* group = std::get_if<DecidedByGroup>(&decider);
+    const std::string which = group != nullptr
+                                  ? "the group " + quoted(group->id.text())
+                                  : "the individual enrollment " +
+                                        quoted(std::get<DecidedByIndividual>(decider).id.text());
+    return {.status = RegistrationStatus::failed,
+            .failure = {failure_code::enrollment_gone, "The enrollment was deleted."},
+            .findings = {{.code = FindingCode::no_enrollment,
+                          .detail = which + " was deleted while the device was being assigned"}}};
+}
+
 Decision plan_registration(const RegistrationFacts& facts) {
     const EnrollmentTerms& terms = *facts.applicant.terms;
-    if (terms.status == ProvisioningStatus::disabled) {
-        return Decline{
-            .status = RegistrationStatus::disabled,
-            .failure = {failure_code::enrollment_disabled, "The enrollment is disabled."},
-            .reasons = "enrollment disabled"};
+    if (std::optional<Decline> objection = objection_of(terms)) {
+        return *std::move(objection);
     }
     if (effective_policy(terms, facts.instance) == AllocationPolicy::custom) {
         return Decline{.status = RegistrationStatus::failed,
                        .failure = {failure_code::custom_allocation,
                                    "Custom allocation is not supported by this server yet."},
-                       .reasons = "allocation policy is custom; webhooks are not called yet"};
+                       .findings = {{.code = FindingCode::custom_allocation_failed,
+                                     .detail = "the allocation policy is custom"}}};
     }
     const auto place = choose_place(facts);
     if (!place) {
@@ -161,13 +201,13 @@ RegistrationRecord record_plan(const RegistrationFacts& facts, const Plan& plan,
     return record;
 }
 
-RegistrationRecord record_refusal(const RegistrationFacts& facts, const Failure& failure,
-                                  RegistrationStatus status, const Attempt& attempt) {
-    CHECK(status == RegistrationStatus::failed || status == RegistrationStatus::disabled);
+RegistrationRecord record_refusal(const RegistrationFacts& facts, const Decline& decline,
+                                  const Attempt& attempt) {
+    CHECK(ends_without_hub(decline.status));
     RegistrationRecord record = entered(facts, attempt);
     drop_plan(record, HubKnows::perhaps);
-    record.status = status;
-    record.failure = failure;
+    record.status = decline.status;
+    record.failure = decline.failure;
     return record;
 }
 
@@ -187,13 +227,13 @@ RegistrationRecord record_assignment(const RegistrationRecord& planned, const Ma
     return record;
 }
 
-RegistrationRecord record_failure(const RegistrationRecord& planned, const Failure& failure,
-                                  HubKnows knows, const Mark& mark) {
-    CHECK(planned.plan);
+RegistrationRecord record_ending(const RegistrationRecord& planned, const Ending& ending,
+                                 const Mark& mark) {
+    CHECK(planned.plan && ends_without_hub(ending.status));
     RegistrationRecord record = planned;
-    drop_plan(record, knows);
-    record.status = RegistrationStatus::failed;
-    record.failure = failure;
+    drop_plan(record, ending.knows);
+    record.status = ending.status;
+    record.failure = ending.failure;
     record.stamp = next_stamp(planned.stamp, mark);
     return record;
 }

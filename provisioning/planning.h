@@ -3,6 +3,7 @@
 // instance (design: docs/architecture.md, "Registration"; reference: dps-service 9).
 
 #include "provisioning/applicant.h"
+#include "provisioning/findings.h"
 #include "provisioning/instance.h"
 #include "provisioning/registration.h"
 #include "provisioning/stamps.h"
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace muster::provisioning {
 
@@ -20,6 +22,7 @@ inline constexpr int custom_allocation = 400207;
 inline constexpr int no_hub = 400208;
 inline constexpr int hub_refused = 400209;
 inline constexpr int enrollment_disabled = 403000;
+inline constexpr int enrollment_gone = 404201;
 inline constexpr int internal = 500001;
 } // namespace failure_code
 
@@ -47,10 +50,19 @@ struct Begin {
 struct Decline {
     RegistrationStatus status = RegistrationStatus::failed;
     Failure failure;
-    std::string reasons; // for the operator
+    std::vector<Finding> findings; // for the operator
 };
 
 using Decision = std::variant<Continue, Amend, Begin, Decline>;
+
+/// Whatever the device proves, a disabled enrollment takes none.
+std::optional<Decline> objection_of(const EnrollmentTerms& terms);
+
+/// What a quota says that admits no record of another device.
+Finding quota_finding(const Instance& instance);
+
+/// The enrollment that decided is not there any more.
+Decline enrollment_gone(const DecidedBy& decider);
 
 /// A device keeps its hub while that is linked; otherwise the allocation policy chooses.
 Decision plan_registration(const RegistrationFacts& facts);
@@ -63,8 +75,8 @@ struct Attempt {
 
 RegistrationRecord record_plan(const RegistrationFacts& facts, const Plan& plan,
                                const Attempt& attempt);
-RegistrationRecord record_refusal(const RegistrationFacts& facts, const Failure& failure,
-                                  RegistrationStatus status, const Attempt& attempt);
+RegistrationRecord record_refusal(const RegistrationFacts& facts, const Decline& decline,
+                                  const Attempt& attempt);
 
 /// The hub has confirmed the plan.
 RegistrationRecord record_assignment(const RegistrationRecord& planned, const Mark& mark);
@@ -72,8 +84,15 @@ RegistrationRecord record_assignment(const RegistrationRecord& planned, const Ma
 /// How sure it is that the hub knows nothing of a device whose plan is given up.
 enum class HubKnows : std::uint8_t { nothing, perhaps };
 
+/// How a plan ends without its hub's yes.
+struct Ending {
+    RegistrationStatus status = RegistrationStatus::failed; // or disabled
+    Failure failure;
+    HubKnows knows = HubKnows::perhaps;
+};
+
 /// The plan is given up. An earlier assignment survives.
-RegistrationRecord record_failure(const RegistrationRecord& planned, const Failure& failure,
-                                  HubKnows knows, const Mark& mark);
+RegistrationRecord record_ending(const RegistrationRecord& planned, const Ending& ending,
+                                 const Mark& mark);
 
 } // namespace muster::provisioning

@@ -1,20 +1,22 @@
 #pragma once
-// How a device is refused: it hears that it was, the operator's log hears why.
+// How a device is refused: it hears that it was, the log and the journal hear why.
 
 #include "base/result.h"
+#include "provisioning/findings.h"
 
 #include <string>
 #include <string_view>
 
 namespace muster::provisioning {
 
-/// The token does not prove who the device is (401000).
-std::unexpected<Error> refuse_token(std::string reasons);
+/// With the little that the device may hear of such a refusal; its cause is the explanation's
+/// summary.
+std::unexpected<Error> refuse(Code code, const Explanation& explanation);
 
-/// The certificate does not (401002).
-std::unexpected<Error> refuse_certificate(std::string reasons);
+/// The six digits that a device sees with the refusal of a registration.
+int device_error_code(Code code);
 
-/// Joins reasons with "; ". A long list is cut: the log line has a bound.
-void add_reason(std::string& reasons, std::string_view reason);
+/// A device's text as it may stand in a finding: in quotes, printable, cut if it is long.
+std::string quoted(std::string_view text);
 
 } // namespace muster::provisioning

@@ -8,6 +8,7 @@
 #include "provisioning/attestation/verdict.h"
 #include "provisioning/enrollment.h"
 
+#include <optional>
 #include <string_view>
 
 namespace muster::provisioning {
@@ -24,12 +25,17 @@ struct TokenFacts {
 Verdict<crypto::SasToken> read_token(const TokenFacts& facts);
 
 /// Signed by either key. A key that is not there signs nothing.
-Verdict<> verify_symmetric_key(const crypto::SasToken& token, const SymmetricKeys& keys);
+Verdict<> verify_symmetric_key(const crypto::SasToken& token, const SymmetricKeys& keys,
+                               const RegistrationId& id);
 
-/// Signed by a key derived from either group key, for the id as received or in lower case. Shows
+/// If it is signed by a key derived from either group key, for the id as received or in lower case:
 /// the two device keys of the spelling that verified.
-Verdict<SymmetricKeys> verify_derived_key(const crypto::SasToken& token,
-                                          const SymmetricKeys& group_keys,
-                                          const RegistrationId& id);
+std::optional<SymmetricKeys> find_derived_keys(const crypto::SasToken& token,
+                                               const SymmetricKeys& group_keys,
+                                               const RegistrationId& id);
+
+/// What is wrong with a token that no derived key signed, going by the usual mistakes.
+Finding explain_mismatch(const crypto::SasToken& token, const SymmetricKeys& group_keys,
+                         const RegistrationId& id);
 
 } // namespace muster::provisioning

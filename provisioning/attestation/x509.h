@@ -23,6 +23,11 @@ using Chain = std::vector<crypto::Certificate>;
 
 Verdict<Chain> read_chain(std::span<const std::string> der);
 
+/// "certificate 1 of the chain (CN=middle, SHA-256 AB..)", or "the enrolled certificate (..)" if
+/// the device did not present it.
+std::string describe(const crypto::Certificate& certificate,
+                     std::span<const crypto::Certificate> chain);
+
 /// The leaf's CN, or its first dNSName (C# devices), is the registration id, in any case.
 Verdict<> verify_name(const crypto::Certificate& leaf, const RegistrationId& id);
 
