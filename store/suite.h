@@ -54,6 +54,9 @@ class StoreSuite : public testing::TestWithParam<EngineChoice> {
 inline const auto every_engine = testing::Values(EngineChoice{"memory", make_memory_engine},
                                                  EngineChoice{"sqlite", make_sqlite_engine});
 
+/// For those tests that need the raw database: how the file's documents are sealed.
+std::shared_ptr<const crypto::KeyRing> sample_keys();
+
 inline std::string engine_name(const testing::TestParamInfo<EngineChoice>& info) {
     return std::string(info.param.name);
 }
@@ -91,6 +94,7 @@ std::string describe(const hub::DeviceWithTwin& device);
 std::string describe(const hub::Message& message);
 std::string describe(const hub::StoredSubscription& subscription);
 std::string describe(const RegistrationId& id);
+std::string describe(const provisioning::ScopeCounts& counts);
 std::string describe(std::int64_t number);
 std::string describe(const Result<void>& outcome);
 std::string describe(const Error& error);

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "base/random.h"
 #include "hub/documents.h"
 #include "provisioning/documents.h"
 #include "store/suite.h"
@@ -98,6 +99,11 @@ std::unique_ptr<Engine> make_memory_engine(const provisioning::JournalBounds& jo
 
 std::unique_ptr<Engine> make_sqlite_engine(const provisioning::JournalBounds& journal) {
     return std::make_unique<SqliteEngine>(journal);
+}
+
+std::shared_ptr<const crypto::KeyRing> sample_keys() {
+    SeededRandom random(1);
+    return std::make_shared<const crypto::KeyRing>(random);
 }
 
 provisioning::IndividualEnrollment individual(std::string_view id, std::int64_t version) {
@@ -226,6 +232,11 @@ std::string describe(const hub::StoredSubscription& subscription) {
 
 std::string describe(const RegistrationId& id) {
     return id.text();
+}
+
+std::string describe(const provisioning::ScopeCounts& counts) {
+    return fmt::format("{} enrollments, {} groups, {} registrations", counts.enrollments,
+                       counts.enrollment_groups, counts.registrations);
 }
 
 std::string describe(std::int64_t number) {
