@@ -69,6 +69,14 @@ ExitCode run_command_line(int count, const char* const* arguments, const Environ
     add_serve(root, chosen, environment);
     add_rekey(root, chosen, environment);
     add_configuration(root, chosen);
+    add_import(root, chosen);
+    add_token(root, chosen, environment);
+    add_instance(root, chosen);
+    add_audit(root, chosen);
+    add_explain(root, chosen, environment);
+    add_events(root, chosen);
+    add_timeline(root, chosen);
+    add_catalogue(root, chosen);
     add_enrollment(root, chosen, environment);
     add_group(root, chosen, environment);
     add_registration(root, chosen, environment);

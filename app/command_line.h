@@ -42,6 +42,14 @@ class Chosen {
 void add_serve(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_rekey(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_configuration(CLI::App& root, Chosen& chosen);
+void add_import(CLI::App& root, Chosen& chosen);
+void add_token(CLI::App& root, Chosen& chosen, const Environment& environment);
+void add_instance(CLI::App& root, Chosen& chosen);
+void add_audit(CLI::App& root, Chosen& chosen);
+void add_explain(CLI::App& root, Chosen& chosen, const Environment& environment);
+void add_events(CLI::App& root, Chosen& chosen);
+void add_timeline(CLI::App& root, Chosen& chosen);
+void add_catalogue(CLI::App& root, Chosen& chosen);
 void add_enrollment(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_group(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_registration(CLI::App& root, Chosen& chosen, const Environment& environment);

@@ -1,0 +1,201 @@
+// muster explain: what would happen if a device registered now, and why
+
+#include "app/commands/administering.h"
+#include "app/commands/findings.h"
+#include "app/documents/configured_instance.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/keys.h"
+#include "crypto/sas.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace muster::app {
+
+namespace {
+
+constexpr std::size_t certificate_bytes_max = 128 * 1024;
+constexpr std::size_t request_bytes_max = 256 * 1024; // docs/administration-api.md
+constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
+
+struct ExplainOptions {
+    AdministrationOptions connect;
+    OutputFormat format = OutputFormat::table;
+    std::string id;
+    std::string group;
+    std::string key;
+    std::string sas;
+    std::string certificate;
+    std::vector<std::string> files;
+};
+
+// ---- the proof ----
+
+/// As the device would make it with its own key.
+Result<std::string> token_of(const ExplainOptions& options, Administration& administration,
+                             const Clock& clock) {
+    const auto key = crypto::decode_key(options.key);
+    if (!key) {
+        return std::unexpected(key.error());
+    }
+    const auto path = administration.instance_path();
+    if (!path) {
+        return path;
+    }
+    const auto instance = send_for_object(administration.api(), {.method = "GET", .path = *path});
+    if (!instance) {
+        return std::unexpected(instance.error());
+    }
+    const auto scope = string_member(*instance, "idScope");
+    if (!scope) {
+        return scope;
+    }
+    return crypto::make_sas(*scope + "/registrations/" + options.id, *key,
+                            clock.wall() + std::chrono::hours(1), "registration");
+}
+
+/// Each certificate of a PEM file by itself, in its order.
+Result<JsonArray> certificates_in(const std::string& file) {
+    const auto text = read_file(file, certificate_bytes_max);
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    JsonArray certificates;
+    std::size_t start = 0;
+    for (auto end = text->find(pem_end); end != std::string::npos;
+         end = text->find(pem_end, start)) {
+        end += pem_end.size();
+        certificates.emplace_back(text->substr(start, end - start));
+        start = end;
+    }
+    if (certificates.empty()) {
+        return fail(Code::malformed, file + " holds no certificate in PEM");
+    }
+    return certificates;
+}
+
+Result<JsonObject> supposition_of(const ExplainOptions& options, Administration& administration,
+                                  const Clock& clock) {
+    JsonObject body{{"registrationId", options.id}};
+    if (!options.group.empty()) {
+        body["group"] = options.group;
+    }
+    if (!options.sas.empty()) {
+        body["sas"] = options.sas;
+    } else if (!options.key.empty()) {
+        auto token = token_of(options, administration, clock);
+        if (!token) {
+            return std::unexpected(token.error());
+        }
+        body["sas"] = *std::move(token);
+    }
+    if (!options.certificate.empty()) {
+        auto certificates = certificates_in(options.certificate);
+        if (!certificates) {
+            return std::unexpected(certificates.error());
+        }
+        body["certificates"] = *std::move(certificates);
+    }
+    return body;
+}
+
+// ---- the proposal ----
+
+/// All of them; of more than a request can carry, the enrollments of other devices are left out.
+JsonArray proposal_of(const std::vector<Document>& documents, const std::string& id) {
+    JsonArray all;
+    JsonArray needed;
+    for (const Document& document : documents) {
+        auto json = to_json(document);
+        if (document.kind != DocumentKind::enrollment || equal_ignoring_case(document.name, id)) {
+            needed.push_back(json);
+        }
+        all.push_back(std::move(json));
+    }
+    constexpr std::size_t room_for_the_rest = certificate_bytes_max / 2;
+    const bool fits = to_text(Json(all)).size() + room_for_the_rest < request_bytes_max;
+    return fits ? all : needed;
+}
+
+// ---- the answer ----
+
+std::string describe(const JsonObject& prediction, const std::string& id) {
+    const Json shown(prediction);
+    const auto outcome = cell(shown, "outcome");
+    std::string text = fmt::format("'{}' would be {}", id, outcome);
+    const auto add = [&](std::string_view form, std::string_view path) {
+        if (const auto value = cell(shown, path); !value.empty()) {
+            text += fmt::format(fmt::runtime(form), value);
+        }
+    };
+    add(" to {}", "hub");
+    add(" as device '{}'", "deviceId");
+    text += cell(shown, "proofAssumed") == "true" ? ", if its proof verified\n" : "\n";
+    add("  decided by enrollment group '{}'\n", "decidedBy.enrollmentGroupId");
+    add("  decided by enrollment '{}'\n", "decidedBy.registrationId");
+    add("  allocation policy {}\n", "policy");
+    add("  assigned today to {}\n", "currentHub");
+    add("  not a candidate: {}\n", "excluded");
+    add("  the device would see error {}\n", "errorCode");
+    add("  {}\n", "message");
+    const auto* explanation = prediction.if_contains("explanation");
+    return text + (explanation == nullptr ? "" : describe_findings(*explanation));
+}
+
+Result<void> explain(const ExplainOptions& options, Administration& administration,
+                     const Clock& clock) {
+    const auto path = administration.instance_path();
+    if (!path) {
+        return std::unexpected(path.error());
+    }
+    auto body = supposition_of(options, administration, clock);
+    if (!body) {
+        return std::unexpected(body.error());
+    }
+    if (!options.files.empty()) {
+        const auto documents = read_document_files(options.files);
+        if (!documents) {
+            return std::unexpected(documents.error());
+        }
+        (*body)["proposal"] = proposal_of(*documents, options.id);
+    }
+    const auto prediction =
+        send_for_object(administration.api(),
+                        {.method = "POST", .path = *path + "/explain", .body = to_text(*body)});
+    if (!prediction) {
+        return std::unexpected(prediction.error());
+    }
+    print(options.format == OutputFormat::json ? format_json(*prediction)
+                                               : describe(*prediction, options.id));
+    return {};
+}
+
+} // namespace
+
+void add_explain(CLI::App& root, Chosen& chosen, const Environment& environment) {
+    CLI::App* command =
+        root.add_subcommand("explain", "What would happen if a device registered now, and why");
+    auto options = std::make_shared<ExplainOptions>();
+    command->add_option("id", options->id, "registration id, as the device spells it")->required();
+    command->add_option("--group", options->group, "suppose it belongs to this enrollment group");
+    CLI::Option* key =
+        command->add_option("--key", options->key, "the device's key, base64: prove it with that");
+    command->add_option("--sas", options->sas, "a token that the device made")->excludes(key);
+    command
+        ->add_option("--certificate", options->certificate,
+                     "PEM file of the device's certificate and its intermediates")
+        ->check(CLI::ExistingFile);
+    command->add_option("--config", options->files,
+                        "configuration documents that are not applied yet (YAML or JSON)");
+    add_instance_options(*command, options->connect);
+    add_output_option(*command, options->format);
+    administer(
+        *command, chosen, options,
+        [&clock = environment.clock](const ExplainOptions& given, Administration& administration) {
+            return explain(given, administration, clock);
+        });
+}
+
+} // namespace muster::app
