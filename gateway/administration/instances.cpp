@@ -77,6 +77,9 @@ Result<void> permit(const AdminCall& call, InstanceSettings& wanted) {
     if (wanted.tenant.empty()) {
         wanted.tenant = is_reached ? existing->tenant : reach.tenant;
     }
+    if (is_reached && call.exchange.request.header("If-None-Match") == "*") {
+        return fail(Code::precondition, "the instance exists already");
+    }
     return is_reached ? Result<void>() : permit_creation(call, wanted, existing != nullptr);
 }
 
