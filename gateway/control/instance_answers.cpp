@@ -26,14 +26,6 @@ HttpResponse ok(const JsonObject& document) {
 
 // ---- create and change ----
 
-/// The proof that a hub's key is no good is about the body, not about the caller.
-Error about_body(Error error) {
-    if (error.code == Code::unauthenticated || error.code == Code::forbidden) {
-        error.code = Code::malformed;
-    }
-    return error;
-}
-
 /// The rest of what a PUT needs, beside its body.
 Result<void> permit(const ControlCall& call, const InstancePtr& stored) {
     if (stored != nullptr) {
@@ -44,9 +36,6 @@ Result<void> permit(const ControlCall& call, const InstancePtr& stored) {
     }
     if (!call.administrator.reach.covers_tenant(call.route.group)) {
         return fail(Code::forbidden, "the token may not create provisioning services");
-    }
-    if (call.instances.find(call.route.instance) != nullptr) {
-        return fail(Code::already_exists, "the name is taken");
     }
     return {};
 }
@@ -82,7 +71,7 @@ Result<HttpResponse> put_instance(const ControlCall& call) {
     settings->tenant = stored != nullptr ? stored->tenant : call.route.group;
     const auto saved = call.instances.put(*settings, call.if_match(), call.administrator.principal);
     if (!saved) {
-        return std::unexpected(about_body(saved.error()));
+        return std::unexpected(saved.error());
     }
     const auto resource = saved_resource(call, *saved->instance, settings->policies.has_value());
     return json_response(saved->created ? 201 : 200, to_text(resource));

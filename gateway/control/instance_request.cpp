@@ -78,29 +78,27 @@ std::optional<std::vector<T>> read_each(MemberReader& reader, std::string_view k
 
 // ---- linked hubs ----
 
-/// The hub that is linked already, if what came is what was shown of it.
-const LinkedHub* shown_before(const Instance* stored, const HubName& name,
-                              const std::optional<std::string>& connection_string) {
+/// Is it linked already, and the connection string, if there is one, as it was shown?
+bool was_shown(const Instance* stored, const HubName& name,
+               const std::optional<std::string>& connection_string) {
     const auto* hub = stored == nullptr ? nullptr : stored->find_hub(name);
-    const bool same = hub != nullptr && (!connection_string || connection_string->empty() ||
-                                         *connection_string == masked_connection_string(*hub));
-    return same ? hub : nullptr;
+    return hub != nullptr && (!connection_string || connection_string->empty() ||
+                              *connection_string == masked_connection_string(*hub));
 }
 
-/// Fills in the name and, if it is there in full, the connection string.
+/// A connection string in full says itself which hub it is for; else the hub is named.
 void read_link(MemberReader& reader, const Instance* stored, LinkedHub& hub) {
     auto connection_string = reader.text("connectionString");
-    const auto given_name = reader.text("hostName");
-    const auto shown_name = reader.text("name");
     const auto parsed = parse_connection_string(connection_string.value_or(""));
-    hub.name = HubName(!parsed.host_name.empty() ? parsed.host_name
-                                                 : given_name.value_or(shown_name.value_or("")));
     if (!parsed.key.empty() && !parsed.is_masked()) {
-        if (parsed.host_name.empty()) {
-            reader.refuse("connectionString", "has no HostName");
-        }
         hub.connection_string = Secret(*std::move(connection_string));
-    } else if (shown_before(stored, hub.name, connection_string) == nullptr) {
+        return;
+    }
+    const auto host_name = reader.text("hostName");
+    const auto name = reader.text("name");
+    hub.name = HubName(!parsed.host_name.empty() ? parsed.host_name
+                                                 : host_name.value_or(name.value_or("")));
+    if (!was_shown(stored, hub.name, connection_string)) {
         reader.refuse("connectionString", "is needed in full to link a hub");
     }
 }
@@ -147,9 +145,12 @@ Result<PolicySettings> read_policy(const JsonObject& document, const std::string
     MemberReader reader(document, path);
     PolicySettings policy;
     policy.name = reader.required_text("keyName");
-    policy.rights =
-        reader.take("rights", provisioning::parse_rights(reader.required_text("rights")))
-            .value_or(std::vector<provisioning::Right>());
+    auto rights = provisioning::parse_rights(reader.required_text("rights"));
+    if (rights) {
+        policy.rights = *std::move(rights);
+    } else { // "rights are one or more of .."
+        reader.adopt(fail(Code::malformed, path + rights.error().detail));
+    }
     policy.primary = read_key(reader, "primaryKey");
     policy.secondary = read_key(reader, "secondaryKey");
     if (const auto verdict = reader.verdict(); !verdict) {
