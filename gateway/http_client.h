@@ -84,7 +84,8 @@ inline std::string bytes_of(const HttpAsk& ask) {
     return bytes + "Content-Length: " + std::to_string(ask.body.size()) + "\r\n\r\n" + ask.body;
 }
 
-inline HttpReply exchange(ProvisioningWorld& world, Wire& wire, const HttpAsk& ask) {
+template <class World>
+HttpReply exchange(World& world, Wire& wire, const HttpAsk& ask) {
     wire.send(bytes_of(ask));
     wire.settle(world.workers);
     auto text = wire.take();
@@ -92,7 +93,8 @@ inline HttpReply exchange(ProvisioningWorld& world, Wire& wire, const HttpAsk& a
 }
 
 /// On a connection of its own.
-inline HttpReply exchange(ProvisioningWorld& world, const HttpAsk& ask) {
+template <class World>
+HttpReply exchange(World& world, const HttpAsk& ask) {
     auto wire = world.https();
     return exchange(world, wire, ask);
 }
