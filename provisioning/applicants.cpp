@@ -8,7 +8,7 @@ namespace muster::provisioning {
 Result<Applicant> Applicants::identify(const Claim& claim,
                                        const std::shared_ptr<const Instance>& instance,
                                        Explanation& explanation) {
-    const auto individual = enrollments_.find_individual(claim.scope, claim.id);
+    const auto individual = enrollments_.individual(claim.scope, claim.id);
     if (!individual) {
         return std::unexpected(individual.error());
     }
@@ -18,7 +18,7 @@ Result<Applicant> Applicants::identify(const Claim& claim,
     if (auto checked = check_leaf(claim, explanation); !checked) {
         return std::unexpected(std::move(checked).error());
     }
-    auto groups = groups_.current(instance);
+    auto groups = enrollments_.groups(instance);
     if (!groups) {
         return std::unexpected(std::move(groups).error());
     }
@@ -35,8 +35,7 @@ Result<void> Applicants::check_leaf(const Claim& claim, Explanation& explanation
     if (!leaf) {
         return {}; // whoever needs it will say so
     }
-    const auto holder =
-        enrollments_.individual_with_thumbprint(claim.scope, leaf->sha256_thumbprint());
+    const auto holder = enrollments_.holder_of(claim.scope, leaf->sha256_thumbprint());
     if (!holder) {
         return std::unexpected(holder.error());
     }
@@ -56,7 +55,7 @@ Result<void> Applicants::check_leaf(const Claim& claim, Explanation& explanation
 Result<std::optional<Decline>>
 Applicants::objection_to(const RegistrationRecord& planned,
                          const std::shared_ptr<const Instance>& instance) {
-    const auto individual = enrollments_.find_individual(instance->scope, planned.id);
+    const auto individual = enrollments_.individual(instance->scope, planned.id);
     if (!individual) {
         return std::unexpected(individual.error());
     }
@@ -69,7 +68,7 @@ Applicants::objection_to(const RegistrationRecord& planned,
         return planned.decided_by ? std::optional(enrollment_gone(*planned.decided_by))
                                   : std::nullopt;
     }
-    const auto groups = groups_.current(instance);
+    const auto groups = enrollments_.groups(instance);
     if (!groups) {
         return std::unexpected(groups.error());
     }

@@ -50,7 +50,7 @@ std::optional<Finding> finding_of(const Error& error) {
 class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner> {
   public:
     explicit Planner(const Ports& ports)
-        : ports_(ports), applicants_(ports.enrollments),
+        : ports_(ports), enrollments_(ports.enrollments), applicants_(enrollments_),
           runner_(std::make_shared<PlanRunner>(PlanRunner::Ports{
               .instance = ports.instance,
               .applicants = applicants_,
@@ -70,6 +70,12 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
                                                        Explanation& explanation);
     Result<std::size_t> resume();
 
+    /// The ports may go afterwards.
+    void stop() {
+        gate_.close();
+        runner_->stop();
+    }
+
     /// Every refusal passes here on its way out.
     std::unexpected<Error> refuse_call(const DeviceRequest& request, std::string_view call,
                                        Error error, Explanation explanation);
@@ -82,12 +88,15 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
     Result<void> store(const RegistrationFacts& facts, const RegistrationRecord& next,
                        const DeviceEvent* event, Explanation& explanation);
     void resume_rest();
+    void resume_again();
 
     [[nodiscard]] const IdScope& scope() const { return ports_.instance.scope(); }
 
     Ports ports_;
+    StoredEnrollments enrollments_;
     Applicants applicants_;
     std::shared_ptr<PlanRunner> runner_;
+    Gate gate_; // of work that nobody outside waits for
 };
 
 Result<Applicant>
@@ -214,8 +223,8 @@ void DeviceRegistration::Planner::resume_rest() {
     ports_.timers.after(resume_interval, [weak = weak_from_this()] {
         const auto self = weak.lock();
         const bool accepted = self && self->ports_.workers.submit([weak] {
-            if (const auto planner = weak.lock(); planner && !planner->resume()) {
-                planner->resume_rest();
+            if (const auto planner = weak.lock()) {
+                planner->resume_again();
             }
         });
         if (self && !accepted) {
@@ -224,10 +233,19 @@ void DeviceRegistration::Planner::resume_rest() {
     });
 }
 
+void DeviceRegistration::Planner::resume_again() {
+    const Gate::Pass pass(gate_);
+    if (pass && !resume()) {
+        resume_rest();
+    }
+}
+
 DeviceRegistration::DeviceRegistration(const Ports& ports)
     : planner_(std::make_shared<Planner>(ports)) {}
 
-DeviceRegistration::~DeviceRegistration() = default;
+DeviceRegistration::~DeviceRegistration() {
+    planner_->stop();
+}
 
 Result<OperationStatus> DeviceRegistration::register_device(const DeviceRequest& request) {
     Explanation explanation;

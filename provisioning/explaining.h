@@ -14,6 +14,9 @@
 
 namespace muster::provisioning {
 
+class EnrollmentFacts;
+struct AssumedClaim;
+
 /// A configuration that is not applied: what it names shadows what is stored, its instance settings
 /// replace the stored ones. Hubs, certificates and enrollments as in the export format
 /// (docs/configuration-as-code.md).
@@ -67,6 +70,9 @@ class Explaining {
     Result<Prediction> explain(const Supposition& supposition, const Proposal* proposal = nullptr);
 
   private:
+    Result<Prediction> predict(const AssumedClaim& claim, EnrollmentFacts& facts);
+    Result<bool> quota_is_reached(const AssumedClaim& claim);
+
     const CurrentInstance& instance_;
     EnrollmentStore& enrollments_;
     RegistrationStore& registrations_;

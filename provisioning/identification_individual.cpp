@@ -111,15 +111,12 @@ class IndividualCheck {
     }
 
     [[nodiscard]] Verdict<> verify_reference(const Chain& chain, const std::string& name) const {
-        const CaCertificate* ca = instance_.find_certificate(name);
-        if (ca == nullptr) {
-            return unproven(FindingCode::ca_not_registered, "CA certificate " + quoted(name));
-        }
-        if (!ca->verified) {
-            return unproven(FindingCode::ca_not_verified, "CA certificate " + quoted(name));
+        const Verdict<const CaCertificate*> ca = find_verified(instance_, name);
+        if (!ca) {
+            return std::unexpected(ca.error());
         }
         Verdict<std::size_t> verdict =
-            verify_issued({.chain = chain, .id = claim_.id, .now = claim_.now}, ca->certificate);
+            verify_issued({.chain = chain, .id = claim_.id, .now = claim_.now}, (*ca)->certificate);
         return verdict ? Verdict<>() : std::unexpected(std::move(verdict).error());
     }
 

@@ -93,6 +93,10 @@ void PlanRunner::wait(const RegistrationId& id, milliseconds delay) {
 }
 
 void PlanRunner::advance(const RegistrationId& id) {
+    const Gate::Pass pass(gate_);
+    if (!pass) {
+        return;
+    }
     try {
         take_step(id);
     } catch (...) { // out of memory: the plan is stored, the next request takes it up again

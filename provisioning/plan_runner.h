@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "provisioning/applicants.h"
 #include "provisioning/current_instance.h"
+#include "provisioning/gate.h"
 #include "provisioning/planning.h"
 #include "provisioning/ports.h"
 
@@ -48,6 +49,9 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     /// is under way already. The tracking id is that of the request that asks for it, if any.
     void start(const RegistrationId& id, const TrackingId& tracking = {});
 
+    /// Takes no further step, and waits for those under way. The ports may go then.
+    void stop() { gate_.close(); }
+
   private:
     struct Run {
         TrackingId tracking;   // for the journal
@@ -77,6 +81,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     bool end(const RegistrationId& id);
 
     Ports ports_;
+    Gate gate_;
     std::mutex mutex_;
     std::unordered_map<RegistrationId, Run> runs_;
 };

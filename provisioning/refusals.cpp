@@ -32,6 +32,17 @@ std::unexpected<Error> refuse(Code code, const Explanation& explanation) {
     return fail(code, std::string(told_to_the_device(code)), summary_of(explanation));
 }
 
+Code refusal_code(FindingCode finding) {
+    const int digits = catalogue_entry(finding).device_error_code;
+    for (const Code code : {Code::unauthenticated, Code::attestation_failed, Code::not_found,
+                            Code::quota_exceeded, Code::unsupported, Code::unavailable}) {
+        if (device_error_code(code) == digits) {
+            return code;
+        }
+    }
+    return Code::internal;
+}
+
 int device_error_code(Code code) {
     switch (code) {
     case Code::malformed: return 400004;

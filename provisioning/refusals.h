@@ -13,6 +13,9 @@ namespace muster::provisioning {
 /// summary.
 std::unexpected<Error> refuse(Code code, const Explanation& explanation);
 
+/// How a device is refused for such a finding alone.
+Code refusal_code(FindingCode finding);
+
 /// The six digits that a device sees with the refusal of a registration.
 int device_error_code(Code code);
 

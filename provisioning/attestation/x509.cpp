@@ -24,14 +24,6 @@ Finding out_of_time(const crypto::Certificate& certificate, const ChainFacts& fa
             .detail = head + " expired at " + format_time_seconds(certificate.not_after()) + now};
 }
 
-Verdict<> verify_time(const ChainFacts& facts) {
-    const crypto::Certificate& leaf = facts.chain.front();
-    if (crypto::validity_at(leaf, facts.now) == crypto::Validity::valid) {
-        return {};
-    }
-    return std::unexpected(out_of_time(leaf, facts));
-}
-
 FindingCode code_of(crypto::ChainFault fault) {
     switch (fault) {
     case crypto::ChainFault::no_path: return FindingCode::not_issued_by_anchor;
@@ -120,6 +112,24 @@ Verdict<> verify_name(const crypto::Certificate& leaf, const RegistrationId& id)
                     detail + ", but it registers as " + quoted(id.text()));
 }
 
+Verdict<> verify_time(const crypto::Certificate& certificate, const ChainFacts& facts) {
+    if (crypto::validity_at(certificate, facts.now) == crypto::Validity::valid) {
+        return {};
+    }
+    return std::unexpected(out_of_time(certificate, facts));
+}
+
+Verdict<const CaCertificate*> find_verified(const Instance& instance, const std::string& name) {
+    const CaCertificate* ca = instance.find_certificate(name);
+    if (ca == nullptr) {
+        return unproven(FindingCode::ca_not_registered, "CA certificate " + quoted(name));
+    }
+    if (!ca->verified) {
+        return unproven(FindingCode::ca_not_verified, "CA certificate " + quoted(name));
+    }
+    return ca;
+}
+
 Verdict<> verify_pinned(const ChainFacts& facts, const Slots<crypto::Certificate>& enrolled) {
     const crypto::Certificate& leaf = facts.chain.front();
     if (leaf != enrolled.primary && leaf != enrolled.secondary) {
@@ -129,7 +139,7 @@ Verdict<> verify_pinned(const ChainFacts& facts, const Slots<crypto::Certificate
     if (const Verdict<> named = verify_name(leaf, facts.id); !named) {
         return named;
     }
-    return verify_time(facts);
+    return verify_time(leaf, facts);
 }
 
 Verdict<std::size_t> verify_issued(const ChainFacts& facts, const crypto::Certificate& anchor) {

@@ -8,6 +8,7 @@
 #include "crypto/certificate.h"
 #include "provisioning/attestation/verdict.h"
 #include "provisioning/enrollment.h"
+#include "provisioning/instance.h"
 
 #include <span>
 #include <string>
@@ -36,6 +37,11 @@ struct ChainFacts {
     const RegistrationId& id;
     WallTime now;
 };
+
+Verdict<> verify_time(const crypto::Certificate& certificate, const ChainFacts& facts);
+
+/// The CA certificate of this name, if it is registered and verified.
+Verdict<const CaCertificate*> find_verified(const Instance& instance, const std::string& name);
 
 /// The leaf is one of the certificates enrolled for this device, and in its time. An expired
 /// certificate is refused even when pinned: its owner said until when it may be trusted.

@@ -1,0 +1,217 @@
+#include "provisioning/explaining.h"
+
+#include "base/check.h"
+#include "provisioning/allocation.h"
+#include "provisioning/applicants.h"
+#include "provisioning/assumed_proof.h"
+#include "provisioning/documents/names.h"
+#include "provisioning/planning.h"
+#include "provisioning/proposed_enrollments.h"
+#include "provisioning/refusals.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::provisioning {
+
+namespace {
+
+/// Is the error what the device would be told, rather than a fault on the way to the answer?
+bool is_refusal(Code code) {
+    return code == Code::unauthenticated || code == Code::attestation_failed ||
+           code == Code::not_found || code == Code::unsupported;
+}
+
+void set_refusal(Prediction& prediction, const Error& error) {
+    prediction.outcome = Outcome::refused;
+    prediction.error_code = device_error_code(error.code);
+    prediction.message = error.detail;
+}
+
+void set_decline(Prediction& prediction, const Decline& decline) {
+    prediction.outcome = Outcome::declined;
+    prediction.error_code = decline.failure.error_code;
+    prediction.message = decline.failure.message;
+    prediction.explanation.findings.insert(prediction.explanation.findings.end(),
+                                           decline.findings.begin(), decline.findings.end());
+}
+
+void set_plan(Prediction& prediction, const Plan& plan) {
+    prediction.outcome = Outcome::assigned;
+    prediction.hub = plan.hub;
+    prediction.device_id = plan.provision.device_id;
+}
+
+void set_decision(Prediction& prediction, const RegistrationFacts& facts) {
+    const EnrollmentTerms& terms = *facts.applicant.terms;
+    prediction.decided_by = facts.applicant.decided_by;
+    prediction.policy = to_string(effective_policy(terms, facts.instance));
+    prediction.excluded = candidates_for(terms, facts.instance).excluded;
+    const Decision decision = plan_registration(facts);
+    if (const auto* decline = std::get_if<Decline>(&decision)) {
+        set_decline(prediction, *decline);
+    } else if (const auto* begin = std::get_if<Begin>(&decision)) {
+        set_plan(prediction, begin->plan);
+    } else if (const auto* amend = std::get_if<Amend>(&decision)) {
+        set_plan(prediction, amend->plan);
+    } else {
+        set_plan(prediction, *facts.record->plan);
+    }
+}
+
+void set_quota_refusal(Prediction& prediction, const Instance& instance) {
+    prediction.explanation.findings.push_back(quota_finding(instance));
+    set_refusal(prediction, refuse(Code::quota_exceeded, prediction.explanation).error());
+}
+
+/// Deleting an individual enrollment deletes the record of its device (dps-service 9.5).
+bool would_lose_record(const Proposal* proposal, const RegistrationId& id) {
+    return proposal != nullptr && std::ranges::find(proposal->without_enrollments, id) !=
+                                      proposal->without_enrollments.end();
+}
+
+std::shared_ptr<const Instance> instance_for(const CurrentInstance& current,
+                                             const Proposal* proposal) {
+    if (proposal == nullptr || !proposal->instance) {
+        return current.get();
+    }
+    Instance proposed = *proposal->instance;
+    proposed.scope = current.scope();
+    return std::make_shared<const Instance>(std::move(proposed));
+}
+
+Result<std::optional<Applicant>> find_applicant(const AssumedClaim& claim, EnrollmentFacts& facts,
+                                                Explanation& explanation) {
+    const Supposition& supposition = claim.supposition;
+    if (!supposition.proof) {
+        return assume_proof(claim, facts, explanation);
+    }
+    auto applicant = Applicants(facts).identify({.scope = claim.instance->scope,
+                                                 .id = supposition.id,
+                                                 .proof = *supposition.proof,
+                                                 .now = claim.now},
+                                                claim.instance, explanation);
+    if (!applicant) {
+        return std::unexpected(std::move(applicant).error());
+    }
+    return *std::move(applicant);
+}
+
+std::string_view to_string(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::assigned: return "assigned";
+    case Outcome::refused: return "refused";
+    case Outcome::declined: return "declined";
+    case Outcome::undecided: return "undecided";
+    }
+    CHECK(false);
+    return {};
+}
+
+JsonObject to_document(const DecidedBy& decider) {
+    if (const auto* group = std::get_if<DecidedByGroup>(&decider)) {
+        return {{"kind", "enrollmentGroup"}, {"id", group->id.text()}};
+    }
+    return {{"kind", "enrollment"}, {"id", std::get<DecidedByIndividual>(decider).id.text()}};
+}
+
+JsonArray to_document(const std::vector<std::string>& texts) {
+    JsonArray list;
+    for (const std::string& text : texts) {
+        list.push_back(Json(text));
+    }
+    return list;
+}
+
+void describe_decision(JsonObject& document, const Prediction& prediction) {
+    if (prediction.decided_by) {
+        document["decidedBy"] = to_document(*prediction.decided_by);
+        document["allocationPolicy"] = prediction.policy;
+        document["excludedHubs"] = to_document(prediction.excluded);
+    }
+    if (prediction.hub) {
+        document["hub"] = prediction.hub->text();
+    }
+    if (prediction.device_id) {
+        document["deviceId"] = prediction.device_id->text();
+    }
+    if (prediction.current_hub) {
+        document["currentHub"] = prediction.current_hub->text();
+    }
+}
+
+} // namespace
+
+Result<Prediction> Explaining::explain(const Supposition& supposition, const Proposal* proposal) {
+    const std::shared_ptr<const Instance> instance = instance_for(instance_, proposal);
+    auto record = registrations_.find(instance->scope, supposition.id);
+    if (!record) {
+        return std::unexpected(std::move(record).error());
+    }
+    if (would_lose_record(proposal, supposition.id)) {
+        record->reset();
+    }
+    const AssumedClaim claim{
+        .supposition = supposition, .record = *record, .instance = instance, .now = clock_.wall()};
+    StoredEnrollments stored(enrollments_);
+    if (proposal == nullptr) {
+        return predict(claim, stored);
+    }
+    ProposedEnrollments proposed(stored, *proposal);
+    return predict(claim, proposed);
+}
+
+Result<Prediction> Explaining::predict(const AssumedClaim& claim, EnrollmentFacts& facts) {
+    Prediction prediction;
+    prediction.proof_assumed = !claim.supposition.proof;
+    if (claim.record && claim.record->assignment) {
+        prediction.current_hub = claim.record->assignment->hub;
+    }
+    const auto applicant = find_applicant(claim, facts, prediction.explanation);
+    if (!applicant && !is_refusal(applicant.error().code)) {
+        return std::unexpected(applicant.error());
+    }
+    const auto full = quota_is_reached(claim);
+    if (!full) {
+        return std::unexpected(full.error());
+    }
+    if (!applicant) {
+        set_refusal(prediction, applicant.error());
+    } else if (!*applicant) {
+        prediction.outcome = Outcome::undecided;
+    } else if (*full) {
+        set_quota_refusal(prediction, *claim.instance);
+    } else {
+        set_decision(
+            prediction,
+            {.applicant = **applicant, .record = claim.record, .instance = *claim.instance});
+    }
+    return prediction;
+}
+
+Result<bool> Explaining::quota_is_reached(const AssumedClaim& claim) {
+    const std::optional<std::int64_t> quota = claim.instance->quotas.registrations;
+    if (claim.record || !quota) {
+        return false;
+    }
+    const auto counts = enrollments_.counts(claim.instance->scope);
+    if (!counts) {
+        return std::unexpected(counts.error());
+    }
+    return counts->registrations >= *quota;
+}
+
+JsonObject to_document(const Prediction& prediction) {
+    JsonObject document{{"outcome", to_string(prediction.outcome)},
+                        {"proofAssumed", prediction.proof_assumed}};
+    describe_decision(document, prediction);
+    if (prediction.error_code != 0) {
+        document["errorCode"] = prediction.error_code;
+        document["message"] = prediction.message;
+    }
+    const JsonObject explanation = to_document(prediction.explanation);
+    document.insert(explanation.begin(), explanation.end());
+    return document;
+}
+
+} // namespace muster::provisioning
