@@ -35,12 +35,12 @@ struct EnrollmentsTest : testing::Test, World {
 
     Result<IndividualEnrollment> put_one(const IndividualEnrollment& wanted,
                                          const IfMatch& if_match = absent) {
-        return enrollments->put(wanted, if_match);
+        return enrollments->put(wanted, if_match, test_operator);
     }
 
     Result<EnrollmentGroup> put_one(const EnrollmentGroup& wanted,
                                     const IfMatch& if_match = absent) {
-        return enrollments->put(wanted, if_match);
+        return enrollments->put(wanted, if_match, test_operator);
     }
 
     template <class Resource>
@@ -220,7 +220,9 @@ TEST_F(CertificateSlotsTest, ACertificateStandsForOneEnrollmentOnly) {
 
 TEST_F(EnrollmentsTest, GroupsSwitchFromCertificatesToReferences) {
     const auto ca = make_ca("ca");
-    instance.certificates.push_back({.name = "ca", .certificate = ca.certificate});
+    change([&](Instance& one) {
+        one.certificates.push_back({.name = "ca", .certificate = ca.certificate});
+    });
     ASSERT_TRUE(put_one(group("g", signing(ca.certificate))));
     const auto stored = put_one(group("g", references("ca")), any);
     ASSERT_TRUE(stored) << "an unverified CA may be referred to";
@@ -230,14 +232,15 @@ TEST_F(EnrollmentsTest, GroupsSwitchFromCertificatesToReferences) {
 
 TEST_F(EnrollmentsTest, EraseFollowsIfMatch) {
     // DPS-SERVICE-42
-    EXPECT_EQ(enrollments->erase(keyed.id, absent).error().code, Code::not_found);
+    EXPECT_EQ(enrollments->erase(keyed.id, absent, test_operator).error().code, Code::not_found);
     const auto created = put_one(keyed);
-    EXPECT_EQ(enrollments->erase(keyed.id, exactly(ETag("IjAi"))).error().code, Code::precondition);
-    EXPECT_TRUE(enrollments->erase(keyed.id, exactly(created->stamp.etag)));
+    EXPECT_EQ(enrollments->erase(keyed.id, exactly(ETag("IjAi")), test_operator).error().code,
+              Code::precondition);
+    EXPECT_TRUE(enrollments->erase(keyed.id, exactly(created->stamp.etag), test_operator));
     ASSERT_TRUE(put_one(keyed));
-    EXPECT_TRUE(enrollments->erase(keyed.id, absent));
+    EXPECT_TRUE(enrollments->erase(keyed.id, absent, test_operator));
     ASSERT_TRUE(put_one(keyed_group));
-    EXPECT_TRUE(enrollments->erase(keyed_group.id, any));
+    EXPECT_TRUE(enrollments->erase(keyed_group.id, any, test_operator));
     EXPECT_EQ(enrollments->get(keyed_group.id).error().code, Code::not_found);
 }
 
@@ -248,9 +251,9 @@ TEST_F(EnrollmentsTest, DeletingAnIndividualTakesItsRecordAlongAndAGroupLeavesTh
     provision(with_key("Dev-1", key_a));
     provision(with_group_key("member", key_a));
     ASSERT_TRUE(enrollments->get(keyed.id)->registration);
-    ASSERT_TRUE(enrollments->erase(keyed.id, absent));
+    ASSERT_TRUE(enrollments->erase(keyed.id, absent, test_operator));
     EXPECT_FALSE(record("dev-1"));
-    ASSERT_TRUE(enrollments->erase(keyed_group.id, absent));
+    ASSERT_TRUE(enrollments->erase(keyed_group.id, absent, test_operator));
     EXPECT_TRUE(record("member"));
     EXPECT_EQ(enrollments->registrations_of(keyed_group.id, "", 10)->size(), 1U);
 }
@@ -265,10 +268,14 @@ TEST_F(EnrollmentsTest, RecordsAreShownAndDeleted) {
     ASSERT_TRUE(record);
     EXPECT_EQ(record->stamp.etag, ended.record->stamp.etag) << "device and operator see the same";
     EXPECT_EQ(enrollments->get(keyed.id)->registration->stamp.etag, record->stamp.etag);
-    EXPECT_EQ(enrollments->erase_registration(keyed.id, exactly(ETag("IjAi"))).error().code,
+    EXPECT_EQ(enrollments->erase_registration(keyed.id, exactly(ETag("IjAi")), test_operator)
+                  .error()
+                  .code,
               Code::precondition);
-    EXPECT_TRUE(enrollments->erase_registration(keyed.id, exactly(record->stamp.etag)));
-    EXPECT_EQ(enrollments->erase_registration(keyed.id, absent).error().code, Code::not_found);
+    EXPECT_TRUE(
+        enrollments->erase_registration(keyed.id, exactly(record->stamp.etag), test_operator));
+    EXPECT_EQ(enrollments->erase_registration(keyed.id, absent, test_operator).error().code,
+              Code::not_found);
 }
 
 TEST_F(EnrollmentsTest, ListsInOrderFromWhereOneLeftOff) {
@@ -289,7 +296,7 @@ TEST_F(EnrollmentsTest, ConcurrentPutsOfOneNewIdEndInOneCreation) {
         std::vector<std::jthread> threads;
         for (int i = 0; i < 4; ++i) {
             threads.emplace_back([&] {
-                const auto stored = enrollments->put(keyed, absent);
+                const auto stored = enrollments->put(keyed, absent, test_operator);
                 ++(stored ? created : refused);
             });
         }
