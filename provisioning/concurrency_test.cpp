@@ -34,7 +34,8 @@ class ImpatientTimers final : public Scheduler {
 struct Concurrency : testing::Test {
     Concurrency() {
         Enrollments enrollments(instance, store, store, clock, random);
-        EXPECT_TRUE(enrollments.put(group("g", SymmetricKeyAttestation{test_keys}), {}));
+        EXPECT_TRUE(
+            enrollments.put(group("g", SymmetricKeyAttestation{test_keys}), {}, test_operator));
     }
 
     ~Concurrency() override { workers.stop(); }
@@ -58,7 +59,7 @@ struct Concurrency : testing::Test {
         return *static_cast<RegistrationStore&>(store).find(test_scope, RegistrationId(id));
     }
 
-    Instance instance = test_instance();
+    CurrentInstance instance{test_instance()};
     Faults faults;
     FakeStore store{faults};
     FakeHubs hubs{faults};
@@ -66,7 +67,14 @@ struct Concurrency : testing::Test {
     ImpatientTimers timers{workers};
     ManualClock clock{test_time};
     SharedRandom random{11};
-    DeviceRegistration registration{instance, store, store, hubs, workers, timers, clock, random};
+    DeviceRegistration registration{{.instance = instance,
+                                     .enrollments = store,
+                                     .registrations = store,
+                                     .hubs = hubs,
+                                     .workers = workers,
+                                     .timers = timers,
+                                     .clock = clock,
+                                     .random = random}};
 };
 
 TEST_F(Concurrency, OneIdAtOnceEndsInOneAssignment) {
@@ -118,7 +126,7 @@ TEST_F(Concurrency, TheHubsLastWordIsTheCredentialOfTheRecord) {
     const auto first = make_leaf("dev-1", &ca);
     const auto second = make_leaf("dev-1", &ca);
     Enrollments enrollments(instance, store, store, clock, random);
-    ASSERT_TRUE(enrollments.put(group("x", signing(ca.certificate)), {}));
+    ASSERT_TRUE(enrollments.put(group("x", signing(ca.certificate)), {}, test_operator));
     everywhere([&](int thread) {
         const auto chain = thread % 2 == 0 ? chain_of(first) : chain_of(second);
         for (int i = 0; i < 25; ++i) {
@@ -146,7 +154,14 @@ TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
     hubs.recover();
     ManualWorkers later;
     ManualTimers clockwork;
-    DeviceRegistration again(instance, store, store, hubs, later, clockwork, clock, random);
+    DeviceRegistration again({.instance = instance,
+                              .enrollments = store,
+                              .registrations = store,
+                              .hubs = hubs,
+                              .workers = later,
+                              .timers = clockwork,
+                              .clock = clock,
+                              .random = random});
     for (int i = 0; i < 4; ++i) {
         const std::string id = "dev-" + std::to_string(i);
         ASSERT_TRUE(again.register_device(with_group_key(id, key_a)));
@@ -162,9 +177,9 @@ TEST_F(Concurrency, GroupsChangeUnderRegistrations) {
         for (int i = 0; i < 30; ++i) {
             if (thread == 0) {
                 const EnrollmentGroupId id("extra-" + std::to_string(i));
-                ASSERT_TRUE(
-                    enrollments.put(group(id.text(), SymmetricKeyAttestation{{key_c, key_c}}), {}));
-                ASSERT_TRUE(enrollments.erase(id, {}));
+                ASSERT_TRUE(enrollments.put(
+                    group(id.text(), SymmetricKeyAttestation{{key_c, key_c}}), {}, test_operator));
+                ASSERT_TRUE(enrollments.erase(id, {}, test_operator));
                 continue;
             }
             const std::string id = std::to_string(thread) + "." + std::to_string(i) + "a";

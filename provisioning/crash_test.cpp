@@ -86,7 +86,7 @@ TEST_P(Crashing, InTheRecoveryItself) {
     const DeviceRequest request = with_key("dev-1", key_a);
     bool died = true;
     for (int call = 1; died && call < calls_max; ++call) {
-        (void)enrollments->erase_registration(RegistrationId("dev-1"), {});
+        (void)enrollments->erase_registration(RegistrationId("dev-1"), {}, test_operator);
         ASSERT_TRUE(registration->register_device(request));
         restart();
         faults.crash_at(call, GetParam());
@@ -134,7 +134,7 @@ TEST_P(Crashing, WhileAnEnrollmentIsDeleted) {
         faults.crash_at(call, GetParam());
         died = dies([&] {
             ASSERT_TRUE(registration->register_device(request));
-            ASSERT_TRUE(enrollments->erase(RegistrationId("dev-1"), {}));
+            ASSERT_TRUE(enrollments->erase(RegistrationId("dev-1"), {}, test_operator));
             settle();
         });
         restart();

@@ -223,12 +223,12 @@ TEST_F(Registration, ABlockedLeafIsBlockedUnderItsOtherNameToo) {
 }
 
 TEST_F(Registration, WithoutAHubItFailsWith400208) {
-    instance.hubs.clear();
+    change([](Instance& next) { next.hubs.clear(); });
     const OperationStatus ended = provision(request);
     EXPECT_EQ(ended.status, failed);
     EXPECT_EQ(ended.record->failure->error_code, 400208);
     EXPECT_GT(ended.record->stamp.version, 0) << "records exist after failures too";
-    instance.hubs = test_instance().hubs;
+    change([](Instance& next) { next.hubs = test_instance().hubs; });
     EXPECT_EQ(provision(request).status, assigned);
 }
 
@@ -249,7 +249,9 @@ TEST_F(Registration, TpmIsRefusedClearly) {
 
 TEST_F(Registration, AnUnlinkedHubIsReplaced) {
     const HubName hub = provision(request).record->assignment->hub;
-    std::erase_if(instance.hubs, [&](const LinkedHub& one) { return one.name == hub; });
+    change([&](Instance& next) {
+        std::erase_if(next.hubs, [&](const LinkedHub& one) { return one.name == hub; });
+    });
     restart();
     const OperationStatus ended = provision(request);
     EXPECT_EQ(ended.status, assigned);
@@ -294,7 +296,7 @@ TEST_F(Registration, GroupsAreReadOnceForManyDevices) {
 
 TEST_F(Registration, DeletingInMidPlanEndsIt) {
     const OperationId operation = begin(request).operation;
-    ASSERT_TRUE(enrollments->erase(RegistrationId("dev-1"), {}));
+    ASSERT_TRUE(enrollments->erase(RegistrationId("dev-1"), {}, test_operator));
     settle();
     EXPECT_EQ(hubs.calls(), 0);
     EXPECT_FALSE(record("dev-1"));
@@ -303,7 +305,8 @@ TEST_F(Registration, DeletingInMidPlanEndsIt) {
 
 TEST_F(Registration, DeletingBetweenHubAndStoreLeavesNoRecord) {
     begin(request);
-    store.before_next_save([&] { EXPECT_TRUE(enrollments->erase(RegistrationId("dev-1"), {})); });
+    store.before_next_save(
+        [&] { EXPECT_TRUE(enrollments->erase(RegistrationId("dev-1"), {}, test_operator)); });
     settle();
     EXPECT_EQ(hubs.calls(), 1);
     EXPECT_FALSE(record("dev-1")) << "a late word must not bring it back";
@@ -313,7 +316,7 @@ TEST_F(Registration, ALateWordDoesNotEndWhatWasBegunSinceUnderTheSameId) {
     begin(request);
     OperationId second;
     store.before_next_save([&] {
-        EXPECT_TRUE(enrollments->erase_registration(RegistrationId("dev-1"), {}));
+        EXPECT_TRUE(enrollments->erase_registration(RegistrationId("dev-1"), {}, test_operator));
         clock.advance(std::chrono::milliseconds(1));
         second = begin(request).operation;
     });
@@ -338,7 +341,7 @@ TEST_F(Registration, RecordDeletedAndRegisteredAgainInMidPlanIsCarriedOut) {
     hubs.answer_next(1, {.code = Code::unavailable});
     const OperationId first = begin(request).operation;
     workers.run_all();
-    ASSERT_TRUE(enrollments->erase_registration(RegistrationId("dev-1"), {}));
+    ASSERT_TRUE(enrollments->erase_registration(RegistrationId("dev-1"), {}, test_operator));
     const OperationId second = begin(request).operation;
     EXPECT_NE(second, first);
     settle();

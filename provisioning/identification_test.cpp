@@ -6,12 +6,17 @@ namespace {
 
 struct Identification : testing::Test {
     Result<Applicant> by_individual(const DeviceRequest& request, Attestation attestation) {
-        return identify(claim(request), individual("dev-1", std::move(attestation)), instance);
+        explanation = {};
+        return identify(claim(request), individual("dev-1", std::move(attestation)), instance,
+                        explanation);
     }
 
     Result<Applicant> by_groups(const DeviceRequest& request, std::vector<EnrollmentGroup> groups) {
+        explanation = {};
         return identify(claim(request),
-                        std::make_shared<const GroupIndex>(std::move(groups), instance));
+                        std::make_shared<const GroupIndex>(
+                            std::move(groups), std::make_shared<const Instance>(instance)),
+                        explanation);
     }
 
     static Claim claim(const DeviceRequest& request) {
@@ -23,8 +28,14 @@ struct Identification : testing::Test {
             {.name = std::move(name), .certificate = ca.certificate, .verified = verified});
     }
 
+    [[nodiscard]] std::vector<FindingCode> codes() const { return codes_of(explanation); }
+
     Instance instance = test_instance();
+    Explanation explanation; // of the last question
 };
+
+using Codes = std::vector<FindingCode>;
+using enum FindingCode;
 
 Code code_of(const Result<Applicant>& applicant) {
     return applicant ? Code::internal : applicant.error().code;
@@ -68,7 +79,9 @@ TEST_F(Individual, WrongTokenIsUnauthenticatedAndSaysWhyToTheLogOnly) {
         by_individual(with_key("dev-1", key_c), SymmetricKeyAttestation{test_keys});
     EXPECT_EQ(code_of(applicant), Code::unauthenticated);
     EXPECT_EQ(applicant.error().detail, "unauthorized");
-    EXPECT_EQ(cause_of(applicant), "individual enrollment: token is signed by neither key");
+    EXPECT_EQ(cause_of(applicant),
+              "enrollment 'dev-1': key_mismatch: signed with neither the primary nor the "
+              "secondary key");
 }
 
 TEST_F(Individual, NoProofAndTheWrongKindOfProofAreRefused) {
@@ -76,10 +89,18 @@ TEST_F(Individual, NoProofAndTheWrongKindOfProofAreRefused) {
     const Attestation keys = SymmetricKeyAttestation{test_keys};
     const Attestation pin = client(leaf.certificate);
     EXPECT_EQ(code_of(by_individual(request_of("dev-1", {}), keys)), Code::unauthenticated);
+    EXPECT_EQ(codes(), Codes{token_missing});
     EXPECT_EQ(code_of(by_individual(with_chain("dev-1", chain_of(leaf)), keys)),
               Code::unauthenticated);
+    EXPECT_EQ(codes(), Codes{token_missing});
     EXPECT_EQ(code_of(by_individual(request_of("dev-1", {}), pin)), Code::attestation_failed);
+    EXPECT_EQ(codes(), Codes{certificate_missing});
     EXPECT_EQ(code_of(by_individual(with_key("dev-1", key_a), pin)), Code::attestation_failed);
+    EXPECT_EQ(codes(), Codes{certificate_missing});
+    const Attestation other = client(make_leaf("dev-1").certificate);
+    EXPECT_EQ(code_of(by_individual(with_chain("dev-1", chain_of(leaf)), other)),
+              Code::attestation_failed);
+    EXPECT_EQ(codes(), Codes{not_enrolled_certificate});
 }
 
 TEST_F(Individual, KindsThatProveNothingRefuseEverything) {
@@ -87,10 +108,12 @@ TEST_F(Individual, KindsThatProveNothingRefuseEverything) {
     const DeviceRequest both =
         request_of("dev-1", {.sas = token_for("dev-1", key_a), .certificates = chain_of(leaf)});
     EXPECT_EQ(code_of(by_individual(both, NoAttestation{})), Code::unauthenticated);
-    EXPECT_EQ(code_of(by_individual(both, signing(leaf.certificate))), Code::attestation_failed);
+    EXPECT_EQ(codes(), Codes{no_attestation});
+    EXPECT_EQ(code_of(by_individual(both, signing(leaf.certificate))), Code::unauthenticated);
     const auto tpm = by_individual(both, TpmAttestation{.endorsement_key = "AToAAQ=="});
     EXPECT_EQ(code_of(tpm), Code::unsupported);
     EXPECT_EQ(tpm.error().detail, "TPM attestation is not supported yet");
+    EXPECT_EQ(codes(), Codes{attestation_unsupported});
 }
 
 TEST_F(Individual, OneClientCertificateIsToldTwiceAndTwoAreToldEach) {
@@ -117,7 +140,9 @@ TEST_F(Individual, CaReferenceNeedsAVerifiedCa) {
     add_ca("unproven", ca, false);
     add_ca("other", other, true);
     EXPECT_EQ(cause_of(by_individual(request, references("unproven", "gone"))),
-              "individual enrollment: CA 'unproven': not verified; CA 'gone': not registered");
+              "enrollment 'dev-1': ca_not_verified: CA certificate 'unproven'; "
+              "enrollment 'dev-1': ca_not_registered: CA certificate 'gone'");
+    EXPECT_EQ(codes(), (Codes{ca_not_verified, ca_not_registered}));
     EXPECT_EQ(code_of(by_individual(request, references("other"))), Code::attestation_failed);
     add_ca("proven", ca, true);
     const std::string leaf_thumbprint = leaf.certificate.sha256_thumbprint();
@@ -154,8 +179,10 @@ TEST_F(SymmetricGroups, NoneSignedIsUnauthenticatedWithEveryGroupInTheLog) {
         by_groups(with_key("dev-1", key_c), {group("a", SymmetricKeyAttestation{test_keys}),
                                              group("b", SymmetricKeyAttestation{test_keys})});
     EXPECT_EQ(code_of(applicant), Code::unauthenticated);
-    EXPECT_EQ(cause_of(applicant), "group 'a': token is signed by neither derived key; "
-                                   "group 'b': token is signed by neither derived key");
+    EXPECT_EQ(codes(), (Codes{key_mismatch, key_mismatch}));
+    EXPECT_EQ(explanation.considered.at(0).kind, "enrollmentGroup");
+    EXPECT_EQ(explanation.considered.at(0).id, "a");
+    EXPECT_EQ(explanation.considered.at(1).id, "b");
 }
 
 TEST_F(SymmetricGroups, NoneAtAllIsNotFound) {
@@ -180,7 +207,9 @@ TEST_F(SymmetricGroups, AHundredWrongOnesMakeALogLineOfBoundedLength) {
     }
     const auto applicant = by_groups(with_key("dev-1", key_c), groups);
     EXPECT_LT(cause_of(applicant).size(), 4200U);
-    EXPECT_TRUE(cause_of(applicant).ends_with("; and more"));
+    EXPECT_EQ(explanation.considered.size(), explanation_considered_max);
+    EXPECT_EQ(explanation.left_out, 100 - explanation_considered_max);
+    EXPECT_TRUE(cause_of(applicant).ends_with("; 68 more enrollments")) << cause_of(applicant);
 }
 
 struct X509Groups : Identification {
@@ -235,7 +264,8 @@ TEST_F(X509Groups, CaReferencesCountOnceVerified) {
         by_groups(request, {group("g", references("proven")), group("h", references("unproven"))});
     EXPECT_EQ(code_of(applicant), Code::attestation_failed)
         << "the lower certificate has a group, so that group decides";
-    EXPECT_EQ(cause_of(applicant), "group 'h': its CA is not verified");
+    EXPECT_EQ(codes(), Codes{ca_not_verified});
+    EXPECT_EQ(explanation.considered.at(0).id, "h");
 }
 
 TEST_F(X509Groups, StrangersAreRefusedWithTheReason) {
@@ -245,9 +275,11 @@ TEST_F(X509Groups, StrangersAreRefusedWithTheReason) {
     const auto applicant = by_groups(with_chain("dev-1", chain_of(impostor, impostor_ca)), groups);
     EXPECT_EQ(code_of(applicant), Code::attestation_failed);
     EXPECT_EQ(applicant.error().detail, "invalid certificate");
-    EXPECT_TRUE(cause_of(applicant).starts_with("group 'g': ")) << cause_of(applicant);
-    EXPECT_EQ(cause_of(by_groups(with_chain("dev-1", chain_of(make_leaf("dev-1"))), groups)),
-              "no certificate above the leaf leads to a group");
+    EXPECT_TRUE(cause_of(applicant).starts_with("group 'g': not_issued_by_anchor: "))
+        << cause_of(applicant);
+    EXPECT_FALSE(by_groups(with_chain("dev-1", chain_of(make_leaf("dev-1"))), groups));
+    EXPECT_EQ(codes(), (Codes{not_issued_by_anchor, not_issued_by_anchor}))
+        << "of the group that was not even tried, and of the chain";
 }
 
 TEST_F(X509Groups, ACertificateForAnotherNameIsRefused) {
@@ -280,18 +312,68 @@ TEST_F(X509Groups, ACertificateOfSomebodyElseDoesNotHideAToken) {
     EXPECT_EQ(code_of(by_groups(both, groups)), Code::unauthenticated);
 }
 
+TEST_F(X509Groups, ATieBetweenATrustedAndAnUnverifiedAnchorIsNotDecidedByOrder) {
+    add_ca("unproven", root, false);
+    for (const auto* trusting : {"a", "z"}) {
+        const std::vector groups{group("m", references("unproven")),
+                                 group(trusting, signing(root.certificate))};
+        EXPECT_EQ(group_of(by_groups(request, groups)), trusting);
+        EXPECT_EQ(group_of(by_groups(request, {groups[1], groups[0]})), trusting);
+    }
+}
+
+TEST_F(X509Groups, EveryGroupThatWasNotTriedSaysWhy) {
+    add_ca("strange", make_ca("strange"), true);
+    const auto stranger = make_leaf("dev-1");
+    EXPECT_FALSE(by_groups(with_chain("dev-1", chain_of(stranger)),
+                           {group("a", references("gone")), group("b", references("strange")),
+                            group("c", signing(root.certificate, middle.certificate)),
+                            group("d", SymmetricKeyAttestation{test_keys})}));
+    EXPECT_EQ(codes(), (Codes{ca_not_registered, not_issued_by_anchor, not_issued_by_anchor,
+                              not_issued_by_anchor, not_issued_by_anchor}));
+    EXPECT_EQ(explanation.considered.size(), 3U) << "groups of symmetric keys are none of these";
+    EXPECT_EQ(explanation.considered.at(2).findings.size(), 2U) << "one for each slot";
+}
+
+TEST_F(X509Groups, AnAcceptedDeviceIsExplainedToo) {
+    const auto impostor_root = make_ca("root");
+    EXPECT_EQ(group_of(by_groups(
+                  request, {group("g", signing(impostor_root.certificate, root.certificate))})),
+              "g");
+    ASSERT_EQ(explanation.considered.size(), 1U);
+    EXPECT_TRUE(explanation.considered.at(0).findings.empty());
+    EXPECT_EQ(summary_of(explanation), "group 'g': accepts the proof");
+}
+
 TEST(GroupCacheTest, ReadsTheGroupsOnceForEachRevision) {
     World world;
-    GroupCache cache(world.instance, world.store);
+    GroupCache cache(world.store);
     world.put(group("a", SymmetricKeyAttestation{test_keys}));
     const int before = world.store.groups_read();
-    EXPECT_EQ(cache.current().value()->groups().size(), 1U);
-    EXPECT_EQ(cache.current().value()->groups().size(), 1U);
+    EXPECT_EQ(cache.current(world.instance.get()).value()->groups().size(), 1U);
+    EXPECT_EQ(cache.current(world.instance.get()).value()->groups().size(), 1U);
     EXPECT_EQ(world.store.groups_read(), before + 1);
     world.put(group("b", SymmetricKeyAttestation{test_keys}));
-    EXPECT_EQ(cache.current().value()->groups().size(), 2U);
-    EXPECT_TRUE(world.enrollments->erase(EnrollmentGroupId("a"), {}));
-    EXPECT_EQ(cache.current().value()->groups().size(), 1U);
+    EXPECT_EQ(cache.current(world.instance.get()).value()->groups().size(), 2U);
+    EXPECT_TRUE(world.enrollments->erase(EnrollmentGroupId("a"), {}, test_operator));
+    EXPECT_EQ(cache.current(world.instance.get()).value()->groups().size(), 1U);
+}
+
+TEST(GroupCacheTest, AChangedInstanceIsLookedAtAnew) {
+    World world;
+    GroupCache cache(world.store);
+    world.put(group("a", references("ca")));
+    const auto ca = make_ca("ca");
+    const auto leaf = make_leaf("dev-1", &ca);
+    const auto anchors = [&] {
+        return cache.current(world.instance.get()).value()->possible_issuers(leaf.certificate);
+    };
+    EXPECT_EQ(anchors().size(), 0U);
+    world.change([&](Instance& next) {
+        next.certificates = {{.name = "ca", .certificate = ca.certificate, .verified = true}};
+    });
+    ASSERT_EQ(anchors().size(), 1U);
+    EXPECT_TRUE(anchors().front()->trusted);
 }
 
 } // namespace

@@ -79,7 +79,7 @@ TEST_F(Running, AnAnswerThatWasLostDoesNotMakeASecondDevice) {
     const HubName hub = hubs.hubs_with(DeviceId("dev-1")).at(0);
     IndividualEnrollment elsewhere = individual("dev-1", SymmetricKeyAttestation{test_keys});
     elsewhere.terms.allocation_policy = AllocationPolicy::fixed;
-    elsewhere.terms.hubs = {instance.hubs[instance.hubs[0].name == hub ? 1 : 0].name};
+    elsewhere.terms.hubs = {HubName(hub == HubName("hub-1") ? "hub-2" : "hub-1")};
     put(elsewhere, IfMatch::Kind::any);
     EXPECT_EQ(ended().assignment->hub, hub);
     EXPECT_EQ(hubs.hubs_with(DeviceId("dev-1")).size(), 1U);
@@ -208,7 +208,7 @@ TEST_F(Running, ATaskThatThrewIsNotTakenForOneUnderWay) {
 TEST_F(Running, TwoProcessesFinishingOnePlanEndInOneAssignment) {
     begin();
     const std::int64_t version = record("dev-1")->stamp.version;
-    DeviceRegistration other(instance, store, store, hubs, workers, timers, clock, random);
+    DeviceRegistration other(registration_ports());
     EXPECT_EQ(other.resume(), 1U);
     settle();
     EXPECT_EQ(record("dev-1")->status, assigned);

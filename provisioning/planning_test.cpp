@@ -41,13 +41,19 @@ struct Planning : testing::Test {
     void confirm() { record = record_assignment(*record, attempt().mark); }
 
     void give_up(HubKnows knows) {
-        record = record_failure(*record, {failure_code::internal, "no"}, knows, attempt().mark);
+        const Ending ending{.status = RegistrationStatus::failed,
+                            .failure = {failure_code::internal, "no"},
+                            .knows = knows};
+        record = record_ending(*record, ending, attempt().mark);
     }
 
     void unlink(const HubName& hub) {
         std::erase_if(instance.hubs, [&](const LinkedHub& one) { return one.name == hub; });
     }
 
+    const Decline off{.status = RegistrationStatus::disabled,
+                      .failure = {failure_code::enrollment_disabled, "off"},
+                      .findings = {}};
     Instance instance = test_instance();
     Applicant applicant;
     std::optional<RegistrationRecord> record;
@@ -191,6 +197,7 @@ TEST_F(Planning, CustomAllocationIsDeclinedHonestly) {
     EXPECT_EQ(decline.status, RegistrationStatus::failed);
     EXPECT_EQ(decline.failure.error_code, 400207);
     EXPECT_EQ(decline.failure.message, "Custom allocation is not supported by this server yet.");
+    EXPECT_EQ(decline.findings.at(0).code, FindingCode::custom_allocation_failed);
 }
 
 TEST_F(Planning, NoHubIsDeclinedWithEveryCandidateNamed) {
@@ -200,18 +207,20 @@ TEST_F(Planning, NoHubIsDeclinedWithEveryCandidateNamed) {
     set_terms(terms);
     const Decline decline = expect<Decline>();
     EXPECT_EQ(decline.failure.error_code, 400208);
-    EXPECT_EQ(decline.reasons, "0 candidates; gone: not linked");
+    ASSERT_EQ(decline.findings.size(), 1U);
+    EXPECT_EQ(decline.findings[0].code, FindingCode::no_hub);
+    EXPECT_EQ(decline.findings[0].detail, "gone: not linked");
     instance.hubs.clear();
     set_terms({});
     EXPECT_EQ(expect<Decline>().failure.error_code, 400208);
+    EXPECT_EQ(expect<Decline>().findings.at(0).detail, "no hub is linked");
 }
 
 TEST_F(Planning, ADeclineIsRecordedAndAnAssignmentSurvivesIt) {
     begin();
     confirm();
     const HubName hub = record->assignment->hub;
-    record = record_refusal(facts(), {failure_code::enrollment_disabled, "off"},
-                            RegistrationStatus::disabled, attempt());
+    record = record_refusal(facts(), off, attempt());
     EXPECT_EQ(record->status, RegistrationStatus::disabled);
     EXPECT_EQ(record->failure->message, "off");
     EXPECT_EQ(record->assignment->hub, hub);
@@ -268,8 +277,7 @@ TEST_F(Planning, AHubThatRefusedOutrightIsForgotten) {
 TEST_F(Planning, DisablingInMidPlanRemembersWhereItMayHaveGone) {
     begin();
     const HubName hub = record->plan->hub;
-    record = record_refusal(facts(), {failure_code::enrollment_disabled, "off"},
-                            RegistrationStatus::disabled, attempt());
+    record = record_refusal(facts(), off, attempt());
     EXPECT_FALSE(record->plan);
     EXPECT_EQ(record->unconfirmed->hub, hub);
 }

@@ -7,12 +7,15 @@
 #include "crypto/sas.h"
 #include "provisioning/device_registration.h"
 #include "provisioning/enrollments.h"
+#include "provisioning/explaining.h"
+#include "provisioning/fake_journal.h"
 #include "provisioning/fakes.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace muster::provisioning {
 
@@ -146,6 +149,21 @@ inline Instance test_instance() {
     return instance;
 }
 
+/// All of an explanation, those of the enrollments first.
+inline std::vector<FindingCode> codes_of(const Explanation& explanation) {
+    std::vector<FindingCode> codes;
+    const auto add_all = [&](const std::vector<Finding>& findings) {
+        for (const Finding& finding : findings) {
+            codes.push_back(finding.code);
+        }
+    };
+    for (const Considered& considered : explanation.considered) {
+        add_all(considered.findings);
+    }
+    add_all(explanation.findings);
+    return codes;
+}
+
 struct World {
     World() : World(test_instance()) {}
 
@@ -168,7 +186,8 @@ struct World {
                 .workers = workers,
                 .timers = timers,
                 .clock = clock,
-                .random = random};
+                .random = random,
+                .journal = journal.get()};
     }
 
     /// `world.change([](Instance& instance) { instance.hubs.clear(); });`
@@ -197,6 +216,14 @@ struct World {
         return *ended;
     }
 
+    /// The last refusal in the journal.
+    DeviceEvent last_refusal() {
+        journal->flush();
+        const auto events = journal_store.of(test_scope);
+        EXPECT_FALSE(events.empty());
+        return events.empty() ? DeviceEvent() : events.back();
+    }
+
     void settle() {
         do {
             workers.run_all();
@@ -215,6 +242,10 @@ struct World {
     ManualTimers timers;
     ManualClock clock{test_time};
     SharedRandom random{7};
+    FakeJournal journal_store;
+    std::shared_ptr<JournalWriter> journal =
+        std::make_shared<JournalWriter>(journal_store, workers, timers);
+    Explaining explaining{instance, store, store, clock};
     std::unique_ptr<Enrollments> enrollments;
     std::unique_ptr<DeviceRegistration> registration;
 };

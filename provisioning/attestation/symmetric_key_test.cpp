@@ -14,7 +14,7 @@ Verdict<crypto::SasToken> read(std::string_view text, const RegistrationId& id =
 
 Verdict<> verify(std::string_view text, WallTime now, const SymmetricKeys& keys) {
     const auto token = read(text, dev_1, now);
-    return token ? verify_symmetric_key(*token, keys) : std::unexpected(token.error());
+    return token ? verify_symmetric_key(*token, keys, dev_1) : std::unexpected(token.error());
 }
 
 Secret key_of(std::string_view base64) {
@@ -57,7 +57,7 @@ TEST(Token, NamesItsRegistrationInAnyCaseAndItsScopeExactly) {
     EXPECT_TRUE(read(token_for("dev-1", key_a), RegistrationId("Dev-1")));
     const auto refused = [](std::string_view resource) {
         const auto token = read(crypto::make_sas(resource, key_a, test_time + 1h));
-        return !token && token.error() == "token is for another resource";
+        return !token && token.error().code == FindingCode::token_for_another_resource;
     };
     EXPECT_TRUE(refused("0ne00TEST01/registrations/dev-2"));
     EXPECT_TRUE(refused("0ne00TEST02/registrations/dev-1"));
@@ -77,7 +77,8 @@ TEST(Token, ExpiresWithAFewMinutesOfTolerance) {
     EXPECT_TRUE(read(text, dev_1, test_time + 4min));
     const auto late = read(text, dev_1, test_time + 6min);
     ASSERT_FALSE(late);
-    EXPECT_EQ(late.error(), "token has expired");
+    EXPECT_EQ(late.error().code, FindingCode::token_expired);
+    EXPECT_EQ(late.error().detail, "expired at 2030-01-01T00:00:00Z, now is 2030-01-01T00:06:00Z");
 }
 
 TEST(Token, FarExpiriesDoNotOverflow) {
@@ -94,7 +95,8 @@ TEST(Token, UnreadableOnesAreRefused) {
           "SharedAccessSignature sr=0ne00TEST01%2Fregistrations%2Fdev-1&sig=AAAA&se=1893459600"}) {
         const auto token = read(text);
         ASSERT_FALSE(token) << text;
-        EXPECT_TRUE(token.error().starts_with("token unreadable")) << token.error();
+        EXPECT_EQ(token.error().code, FindingCode::token_unreadable);
+        EXPECT_FALSE(token.error().detail.empty());
     }
 }
 
@@ -115,7 +117,7 @@ TEST(DerivedKeys, AreTheDocumentedOnes) {
         const auto token = read(token_for(row.id, key_of(row.device_key)), id);
         ASSERT_TRUE(token);
         const auto keys =
-            verify_derived_key(*token, {.primary = key_of(row.group_key), .secondary = key_b}, id);
+            find_derived_keys(*token, {.primary = key_of(row.group_key), .secondary = key_b}, id);
         ASSERT_TRUE(keys);
         EXPECT_EQ(crypto::encode_key(keys->primary), row.device_key);
         EXPECT_EQ(keys->secondary, crypto::derive_device_key(key_b, row.id));
@@ -127,7 +129,7 @@ TEST(DerivedKeys, SecondaryKeyAndLowerCaseSpellingCountToo) {
     const auto verify_with = [&](const Secret& group_key, std::string_view spelling) {
         const auto token =
             read(token_for("Dev-1", crypto::derive_device_key(group_key, spelling)), mixed);
-        return verify_derived_key(*token, test_keys, mixed);
+        return find_derived_keys(*token, test_keys, mixed);
     };
     EXPECT_TRUE(verify_with(key_a, "Dev-1"));
     EXPECT_TRUE(verify_with(key_b, "Dev-1"));
@@ -143,7 +145,55 @@ TEST(DerivedKeys, SecondaryKeyAndLowerCaseSpellingCountToo) {
 TEST(DerivedKeys, TheGroupKeyItselfIsNoDeviceKey) {
     const auto token = read(token_for("dev-1", key_a));
     ASSERT_TRUE(token);
-    EXPECT_FALSE(verify_derived_key(*token, test_keys, dev_1));
+    EXPECT_FALSE(find_derived_keys(*token, test_keys, dev_1));
+}
+
+// ---- the usual mistakes, named ----
+
+Finding mistake(const Secret& key, const SymmetricKeys& keys = test_keys) {
+    return verify_symmetric_key(*read(token_for("dev-1", key)), keys, dev_1).error();
+}
+
+Finding group_mistake(std::string_view token, const RegistrationId& id = dev_1) {
+    const auto read_one = read(token, id);
+    EXPECT_FALSE(find_derived_keys(*read_one, test_keys, id));
+    return explain_mismatch(*read_one, test_keys, id);
+}
+
+TEST(Mistakes, WithAKeyOfOnesOwn) {
+    const Finding stranger = mistake(key_c);
+    EXPECT_EQ(stranger.code, FindingCode::key_mismatch);
+    EXPECT_EQ(stranger.detail, "signed with neither the primary nor the secondary key");
+    const Finding derived = mistake(crypto::derive_device_key(key_b, "dev-1"));
+    EXPECT_EQ(derived.code, FindingCode::key_derived_needlessly);
+    EXPECT_EQ(derived.detail, "signed with a key derived from the secondary key");
+    const Finding text = mistake(Secret(crypto::encode_key(key_a)));
+    EXPECT_EQ(text.code, FindingCode::key_not_decoded);
+    EXPECT_EQ(text.detail, "signed with the base64 text of the primary key");
+    const Finding empty = mistake(key_c, {.primary = key_a, .secondary = Secret()});
+    EXPECT_EQ(empty.code, FindingCode::key_mismatch);
+    EXPECT_TRUE(empty.detail.ends_with("; the secondary key is empty"));
+}
+
+TEST(Mistakes, WithAGroupsKey) {
+    EXPECT_EQ(group_mistake(token_for("dev-1", key_c)).code, FindingCode::key_mismatch);
+    const Finding whole = group_mistake(token_for("dev-1", key_b));
+    EXPECT_EQ(whole.code, FindingCode::key_not_derived);
+    EXPECT_EQ(whole.detail, "signed with the group's secondary key itself");
+    const Secret device_key = crypto::derive_device_key(key_a, "dev-1");
+    const Finding text = group_mistake(token_for("dev-1", Secret(crypto::encode_key(device_key))));
+    EXPECT_EQ(text.code, FindingCode::key_not_decoded);
+}
+
+TEST(Mistakes, WithTheSpelling) {
+    const Finding upper =
+        group_mistake(token_for("dev-1", crypto::derive_device_key(key_a, "DEV-1")), dev_1);
+    EXPECT_EQ(upper.code, FindingCode::key_of_other_spelling);
+    EXPECT_EQ(upper.detail,
+              "derived from the primary key for 'DEV-1', but the device registers as 'dev-1'");
+    const Finding own = group_mistake(token_for("Dev-1", crypto::derive_device_key(key_b, "Dev-1")),
+                                      RegistrationId("DEV-1"));
+    EXPECT_EQ(own.code, FindingCode::key_of_other_spelling) << "the spelling of its token";
 }
 
 TEST(DerivedKeys, AGroupWithoutKeysVerifiesNothing) {
@@ -151,7 +201,7 @@ TEST(DerivedKeys, AGroupWithoutKeysVerifiesNothing) {
     for (const Secret& key : {from_nothing, Secret()}) {
         const auto token = read(token_for("dev-1", key));
         ASSERT_TRUE(token);
-        EXPECT_FALSE(verify_derived_key(*token, {}, dev_1));
+        EXPECT_FALSE(find_derived_keys(*token, {}, dev_1));
     }
 }
 
