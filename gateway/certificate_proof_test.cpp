@@ -20,7 +20,9 @@ class CertificateProof : public testing::Test {
               {"x509",
                {{"clientCertificates", {{"primary", {{"certificate", certificate.pem()}}}}}}}}}};
         auto enrollment = provisioning::individual_from_document(document);
-        static_cast<void>(world.enrollments.put(std::move(enrollment.value()), {}).value());
+        static_cast<void>(
+            world.enrollments.put(std::move(enrollment.value()), {}, ProvisioningWorld::by)
+                .value());
     }
 
     crypto::Certificate issue(const std::string& common_name) {

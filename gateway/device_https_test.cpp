@@ -132,7 +132,8 @@ TEST_F(DeviceHttps, ReportsADisabledEnrollmentAsSuch) {
     // DPS-DEVICE-14: `disabled`, with a number, and never `unassigned`
     auto enrollment = world.enrollments.get(RegistrationId("dev-1"))->enrollment;
     enrollment.terms.status = provisioning::ProvisioningStatus::disabled;
-    ASSERT_TRUE(world.enrollments.put(enrollment, provisioning::IfMatch::from_header("*")));
+    ASSERT_TRUE(world.enrollments.put(enrollment, provisioning::IfMatch::from_header("*"),
+                                      ProvisioningWorld::by));
     const auto operation = register_and_settle(registering());
     const auto reply = exchange(world, polling(operation));
     EXPECT_EQ(reply.status, 200U);
