@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 namespace muster::provisioning {
 namespace {
 
@@ -26,9 +28,9 @@ Instance make_instance() {
     return instance;
 }
 
-Result<void> authorize(std::string_view token, Right right = Right::enrollment_write,
-                       std::string_view path = "/enrollments/dev-1",
-                       long long now = expiry - 3600) {
+Result<Principal> authorize(std::string_view token, Right right = Right::enrollment_write,
+                            std::string_view path = "/enrollments/dev-1",
+                            long long now = expiry - 3600) {
     static const auto instance = make_instance();
     return provisioning::authorize(instance, {.authorization = token, .path = path, .right = right},
                                    from_unix_seconds(now));
@@ -37,6 +39,58 @@ Result<void> authorize(std::string_view token, Right right = Right::enrollment_w
 std::string token(std::string_view resource, const Secret& key = primary,
                   std::string_view policy = "provisioningserviceowner") {
     return crypto::make_sas(resource, key, from_unix_seconds(expiry), policy);
+}
+
+TEST(Access, NamesThePolicy) {
+    EXPECT_EQ(authorize(token("mydps.example.net"))->name, "policy:provisioningserviceowner");
+    EXPECT_EQ(
+        authorize(token("mydps.example.net", primary, "READER"), Right::enrollment_read)->name,
+        "policy:reader");
+}
+
+TEST(Access, TakesNoSharedKeyWhereTheyAreSwitchedOff) {
+    Instance instance = make_instance();
+    instance.shared_key_access = false;
+    const auto refused = provisioning::authorize(instance,
+                                                 {.authorization = token("mydps.example.net"),
+                                                  .path = "/enrollments/dev-1",
+                                                  .right = Right::enrollment_read},
+                                                 from_unix_seconds(expiry - 3600));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::unauthenticated);
+    EXPECT_EQ(refused.error().detail, "unauthorized");
+    // Administrators' tokens are another matter.
+    const Administrator owner{.principal = {"token:o"}, .role = AdminRole::owner, .reach = {}};
+    EXPECT_TRUE(provisioning::authorize(instance, owner, Right::enrollment_write));
+}
+
+TEST(Access, LetsAdministratorsInByRoleAndReach) {
+    Instance instance = make_instance();
+    instance.name = "dps-1";
+    instance.tenant = "acme";
+    const auto code = [&](AdminRole role, AdminReach reach, Right right) -> std::optional<Code> {
+        const Administrator who{.principal = {"token:ci"}, .role = role, .reach = std::move(reach)};
+        const auto outcome = provisioning::authorize(instance, who, right);
+        if (outcome) {
+            EXPECT_EQ(outcome->name, "token:ci");
+            return std::nullopt;
+        }
+        return outcome.error().code;
+    };
+    using enum AdminRole;
+    for (const Right write : {Right::enrollment_write, Right::registration_write,
+                              Right::service_config, Right::device_connect}) {
+        EXPECT_EQ(code(reader, {}, write), Code::forbidden);
+        EXPECT_EQ(code(contributor, {}, write), std::nullopt);
+        EXPECT_EQ(code(owner, {.tenant = "other", .instance = {}}, write), Code::unauthenticated);
+    }
+    for (const Right read : {Right::enrollment_read, Right::registration_read}) {
+        EXPECT_EQ(code(reader, {.tenant = "ACME", .instance = {}}, read), std::nullopt);
+        EXPECT_EQ(code(reader, {.tenant = "acme", .instance = "DPS-1"}, read), std::nullopt);
+        EXPECT_EQ(code(reader, {.tenant = "acme", .instance = "dps-2"}, read),
+                  Code::unauthenticated);
+        EXPECT_EQ(code(reader, {.tenant = "acm", .instance = {}}, read), Code::unauthenticated);
+    }
 }
 
 TEST(Access, AcceptsTheRecordedTokens) {
