@@ -141,14 +141,26 @@ Result<std::string> Administration::instance_path() const {
     return "/muster/instances/" + percent_encode(*name);
 }
 
-Result<ApiClient> Administration::service_at(const std::string& host) const {
-    if (host.empty()) {
-        return fail(Code::malformed, "the instance has no host name");
+Result<ApiClient> Administration::service() {
+    const auto path = instance_path();
+    if (!path) {
+        return std::unexpected(path.error());
     }
+    const auto instance = api_.send_json({.method = "GET", .path = *path});
+    if (!instance) {
+        return std::unexpected(instance.error());
+    }
+    const auto* object = instance->if_object();
+    const Json* hosts = object != nullptr ? find_member(*object, "hosts") : nullptr;
+    if (hosts == nullptr || !hosts->is_array() || hosts->as_array().empty() ||
+        !hosts->as_array().front().is_string()) {
+        return fail(Code::internal, "the server's instance has no host");
+    }
+    const std::string host(hosts->as_array().front().as_string());
     Reach reach = reach_;
-    // A host that is an address listens there; a name need not resolve here.
+    // A name need not resolve here: its server is the one that was asked.
     if (reach.address.empty() && !is_ip_address(host)) {
-        reach.address = is_ip_address(reach_.host) ? reach_.host : reach.address;
+        reach.address = is_ip_address(reach_.host) ? reach_.host : "";
     }
     return client_for(reach, host);
 }

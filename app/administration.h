@@ -44,8 +44,8 @@ class Administration {
     /// "/muster/instances/{name}", percent-encoded. Error as above.
     [[nodiscard]] Result<std::string> instance_path() const;
 
-    /// The service API at one of the instance's hosts, through the same address.
-    [[nodiscard]] Result<ApiClient> service_at(const std::string& host) const;
+    /// The service API at the first of the instance's hosts, through the same address.
+    [[nodiscard]] Result<ApiClient> service();
 
   private:
     struct Reach {

@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
+
 namespace muster::app {
 
 namespace {
@@ -55,6 +58,17 @@ std::string message_of(std::string_view body) {
     }
     const auto parts = split_once(*text, ';');
     return parts ? std::string(parts->second) : *text;
+}
+
+/// Seconds only: no service of this kind sends a date (dps-service 8.4).
+std::optional<std::chrono::seconds> retry_after_of(const net::HttpReply& reply) {
+    constexpr int seconds_max = 3600;
+    const auto text = reply.header("retry-after");
+    int seconds = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const bool usable = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
+                        seconds >= 0 && seconds <= seconds_max;
+    return usable ? std::optional(std::chrono::seconds(seconds)) : std::nullopt;
 }
 
 Result<std::string> ca_pem(const std::string& file) {
@@ -137,8 +151,10 @@ Result<net::HttpReply> ApiClient::send(const Request& request) {
     if (!reply || (reply->status >= 200 && reply->status < 300)) {
         return reply;
     }
-    return fail(code_of(reply->status),
-                fmt::format("{} ({})", message_of(reply->body), reply->status));
+    auto refusal = fail(code_of(reply->status),
+                        fmt::format("{} ({})", message_of(reply->body), reply->status));
+    refusal.error().retry_after = retry_after_of(*reply);
+    return refusal;
 }
 
 Result<Json> ApiClient::send_json(const Request& request) {

@@ -70,6 +70,7 @@ ExitCode run_command_line(int count, const char* const* arguments, const Environ
     add_rekey(root, chosen, environment);
     add_configuration(root, chosen);
     add_import(root, chosen);
+    add_migrate(root, chosen, environment);
     add_token(root, chosen, environment);
     add_instance(root, chosen);
     add_audit(root, chosen);

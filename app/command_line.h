@@ -43,6 +43,7 @@ void add_serve(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_rekey(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_configuration(CLI::App& root, Chosen& chosen);
 void add_import(CLI::App& root, Chosen& chosen);
+void add_migrate(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_token(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_instance(CLI::App& root, Chosen& chosen);
 void add_audit(CLI::App& root, Chosen& chosen);

@@ -148,29 +148,13 @@ Result<void> StepTaker::take_enrollment(const Step& step) {
 }
 
 Result<ApiClient*> StepTaker::service() {
-    if (service_) {
-        return &*service_;
+    if (!service_) {
+        auto client = administration_.service();
+        if (!client) {
+            return std::unexpected(client.error());
+        }
+        service_ = std::move(*client);
     }
-    const auto path = administration_.instance_path();
-    if (!path) {
-        return std::unexpected(path.error());
-    }
-    const auto instance =
-        object_of(administration_.api().send_json({.method = "GET", .path = *path}));
-    if (!instance) {
-        return std::unexpected(instance.error());
-    }
-    const Json* hosts = find_member(*instance, "hosts");
-    const bool has_host = hosts != nullptr && hosts->is_array() && !hosts->as_array().empty() &&
-                          hosts->as_array().front().is_string();
-    if (!has_host) {
-        return fail(Code::internal, "the server's instance has no host");
-    }
-    auto client = administration_.service_at(std::string(hosts->as_array().front().as_string()));
-    if (!client) {
-        return std::unexpected(client.error());
-    }
-    service_ = std::move(*client);
     return &*service_;
 }
 

@@ -41,11 +41,11 @@ void drop_open_keys(JsonObject& spec) {
     for (const std::string_view slot : {"primaryKey", "secondaryKey"}) {
         const Json* key = find_member(keys->as_object(), slot);
         if (key == nullptr || (key->is_string() && key->as_string().empty())) {
-            keys->as_object().erase(slot);
+            keys->as_object().stable_erase(slot);
         }
     }
     if (keys->as_object().empty()) {
-        attestation->as_object().erase("symmetricKey");
+        attestation->as_object().stable_erase("symmetricKey");
     }
 }
 
@@ -82,7 +82,7 @@ Result<JsonObject> canonical_enrollment(DocumentKind kind, const std::string& na
         return std::unexpected(enrollment.error());
     }
     JsonObject canonical = to_document(*enrollment, View::exported_with_keys);
-    canonical.erase(id_member(kind));
+    canonical.stable_erase(id_member(kind));
     drop_open_keys(canonical);
     return canonical;
 }
@@ -189,7 +189,7 @@ JsonObject request_body(const Document& document) {
         body[id_member(document.kind)] = document.name;
     } else if (document.kind == DocumentKind::certificate) {
         body["isVerified"] = body["verified"];
-        body.erase("verified");
+        body.stable_erase("verified");
     } else {
         body["name"] = document.name;
     }

@@ -1,0 +1,222 @@
+#include "app/migrating/migration.h"
+
+#include "base/encoding.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace muster::app {
+
+namespace {
+
+constexpr int tries_max = 10;
+constexpr std::chrono::seconds pause_default{2};
+constexpr std::chrono::seconds pause_max{60};
+constexpr std::size_t page_bytes_max = 16 * 1024 * 1024;
+constexpr const char* page_items = "100";
+
+bool passes_by_itself(Code code) {
+    return code == Code::unavailable || code == Code::rate_limited ||
+           code == Code::deadline_exceeded;
+}
+
+/// A real service allows so many operations a minute and says when to come back
+/// (dps-service 11).
+Result<net::HttpReply> send_patiently(ApiClient& client, const ApiClient::Request& request) {
+    for (int tries = 1;; ++tries) {
+        auto reply = client.send(request);
+        if (reply || tries == tries_max || !passes_by_itself(reply.error().code)) {
+            return reply;
+        }
+        std::this_thread::sleep_for(std::clamp(reply.error().retry_after.value_or(pause_default),
+                                               std::chrono::seconds(1), pause_max));
+    }
+}
+
+Result<Json> json_of(const Result<net::HttpReply>& reply) {
+    return reply ? parse_json(reply->body, {.bytes_max = page_bytes_max})
+                 : std::unexpected(reply.error());
+}
+
+std::int64_t number(const JsonObject& object, std::string_view name) {
+    const Json* member = find_member(object, name);
+    return member != nullptr && member->is_int64() ? member->as_int64() : 0;
+}
+
+/// What is wrong with one item says nothing about the next; what is wrong with a connection does.
+bool is_about_the_item(Code code) {
+    return code == Code::malformed || code == Code::not_found || code == Code::already_exists ||
+           code == Code::conflict || code == Code::precondition || code == Code::too_large ||
+           code == Code::quota_exceeded || code == Code::unsupported;
+}
+
+} // namespace
+
+Result<MigrationCounts> Migration::run() {
+    auto groups =
+        each_page("enrollmentGroups", [this](const Page& page) { return take_groups(page); });
+    if (!groups) {
+        return std::unexpected(groups.error());
+    }
+    auto enrollments =
+        each_page("enrollments", [this](const Page& page) { return take_enrollments(page); });
+    return enrollments ? Result<MigrationCounts>(counts_) : std::unexpected(enrollments.error());
+}
+
+Result<void> Migration::each_page(const std::string& collection,
+                                  const std::function<Result<void>(const Page&)>& take) {
+    std::string continuation;
+    do {
+        ApiClient::Request request{.method = "POST",
+                                   .path = fmt::format("/{}/query", collection),
+                                   .headers = {{"x-ms-max-item-count", page_items}},
+                                   .body = R"({"query":"SELECT *"})"};
+        if (!continuation.empty()) {
+            request.headers.emplace_back("x-ms-continuation", continuation);
+        }
+        const auto reply = send_patiently(source_, request);
+        const auto items = json_of(reply);
+        if (!items || !items->is_array()) {
+            return items ? fail(Code::internal, "the source answered the query with something else")
+                         : std::unexpected(items.error());
+        }
+        Page page;
+        for (const Json& item : items->as_array()) {
+            if (const auto* object = item.if_object()) {
+                page.push_back(*object);
+            }
+        }
+        if (auto taken = take(page); !taken) {
+            return taken;
+        }
+        if (settings_.tell) {
+            settings_.tell(counts_);
+        }
+        continuation = reply->header("x-ms-continuation");
+    } while (!continuation.empty());
+    return {};
+}
+
+Result<JsonObject> Migration::carried(const std::string& collection, const JsonObject& item,
+                                      const std::string& id) {
+    if (!needs_mechanism(item)) {
+        return carry(item, nullptr, settings_.rules);
+    }
+    const auto mechanism =
+        json_of(send_patiently(source_, {.method = "POST",
+                                         .path = fmt::format("/{}/{}/attestationmechanism",
+                                                             collection, percent_encode(id))}));
+    if (!mechanism || !mechanism->is_object()) {
+        return mechanism ? fail(Code::internal, "the source shows no attestation mechanism")
+                         : std::unexpected(mechanism.error());
+    }
+    return carry(item, &mechanism->as_object(), settings_.rules);
+}
+
+Result<void> Migration::take_groups(const Page& page) {
+    for (const JsonObject& item : page) {
+        const std::string id = string_member(item, "enrollmentGroupId").value_or("");
+        auto group = carried("enrollmentGroups", item, id);
+        const auto put = group ? put_group(id, *group) : std::unexpected(group.error());
+        if (!put && !is_about_the_item(put.error().code)) {
+            return put;
+        }
+        if (!put) {
+            refuse("enrollmentGroup", id, put.error());
+        }
+    }
+    return {};
+}
+
+Result<void> Migration::put_group(const std::string& id, const JsonObject& group) {
+    ApiClient::Request request{
+        .method = "PUT", .path = "/enrollmentGroups/" + percent_encode(id), .body = to_text(group)};
+    auto created = send_patiently(target_service_, request);
+    if (created) {
+        ++counts_.created;
+        return {};
+    }
+    if (created.error().code != Code::conflict) {
+        return std::unexpected(created.error());
+    }
+    if (settings_.existing == Existing::keep) {
+        ++counts_.unchanged;
+        return {};
+    }
+    request.headers.emplace_back("If-Match", "*");
+    const auto replaced = send_patiently(target_service_, request);
+    counts_.replaced += replaced ? 1 : 0;
+    return replaced ? Result<void>() : std::unexpected(replaced.error());
+}
+
+Result<void> Migration::take_enrollments(const Page& page) {
+    std::vector<JsonObject> enrollments;
+    for (const JsonObject& item : page) {
+        const std::string id = string_member(item, "registrationId").value_or("");
+        auto enrollment = carried("enrollments", item, id);
+        if (enrollment) {
+            enrollments.push_back(std::move(*enrollment));
+        } else if (is_about_the_item(enrollment.error().code)) {
+            refuse("enrollment", id, enrollment.error());
+        } else {
+            return std::unexpected(enrollment.error());
+        }
+    }
+    return import(enrollments);
+}
+
+/// Within the bound of one request.
+Result<void> Migration::import(const std::vector<JsonObject>& enrollments) {
+    constexpr std::size_t body_bytes_max = 240 * 1024;
+    const auto path = target_.instance_path();
+    if (!path) {
+        return std::unexpected(path.error());
+    }
+    for (std::size_t next = 0; next < enrollments.size();) {
+        const std::size_t first = next;
+        std::string body;
+        while (next < enrollments.size()) {
+            const std::string text = to_text(enrollments[next]);
+            if (next > first && body.size() + text.size() > body_bytes_max) {
+                break;
+            }
+            body += (next > first ? "," : "") + text;
+            ++next;
+        }
+        const auto answer = json_of(send_patiently(
+            target_.api(),
+            {.method = "POST",
+             .path = *path + "/import",
+             .query = {{"mode", settings_.existing == Existing::replace ? "replace" : "keep"}},
+             .body = R"({"enrollments":[)" + body + "]}"}));
+        if (!answer || !answer->is_object()) {
+            return answer ? fail(Code::internal, "the target answered the import with something "
+                                                 "else")
+                          : std::unexpected(answer.error());
+        }
+        const JsonObject& outcome = answer->as_object();
+        counts_.created += number(outcome, "created");
+        counts_.replaced += number(outcome, "replaced");
+        counts_.unchanged += number(outcome, "unchanged");
+        const Json* refused = find_member(outcome, "refused");
+        for (const Json& row :
+             refused != nullptr && refused->is_array() ? refused->as_array() : JsonArray()) {
+            if (const auto* object = row.if_object()) {
+                refuse(
+                    "enrollment", string_member(*object, "registrationId").value_or(""),
+                    fail(Code::malformed, string_member(*object, "message").value_or("")).error());
+            }
+        }
+    }
+    return {};
+}
+
+void Migration::refuse(const std::string& kind, const std::string& id, const Error& error) {
+    ++counts_.refused;
+    settings_.refused({.kind = kind, .id = id, .why = error.detail});
+}
+
+} // namespace muster::app
