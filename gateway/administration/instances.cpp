@@ -63,7 +63,7 @@ Result<void> permit_creation(const AdminCall& call, const InstanceSettings& want
         return std::unexpected(allowed.error());
     }
     if (is_name_taken) {
-        return fail(Code::already_exists, "the name is taken");
+        return fail(Code::already_exists, "the instance name is taken");
     }
     return {};
 }
