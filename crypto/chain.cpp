@@ -46,6 +46,11 @@ bool may_have_issued(const Certificate& issuer, const Certificate& subject) {
     return X509_check_issued(x509_of(issuer), x509_of(subject)) == X509_V_OK;
 }
 
+/// Names and key identifiers fit, but its key usage does not let it sign certificates.
+bool lacks_the_right_to_issue(const Certificate& issuer, const Certificate& subject) {
+    return X509_check_issued(x509_of(issuer), x509_of(subject)) == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+}
+
 constexpr std::string_view broken_extensions = "invalid or repeated certificate extension";
 
 bool has_broken_extensions(const Certificate& certificate) {
@@ -89,7 +94,8 @@ class PathSearch {
     bool check_purposes();
     bool check_issuers();
     bool reject_path(std::size_t depth, ChainFault fault, std::string reason);
-    bool dead_end(ChainFault fault, std::string reason);
+    bool dead_end(ChainRefusal refusal);
+    [[nodiscard]] ChainRefusal without_issuer(const Certificate& last) const;
     [[nodiscard]] bool on_path(const Certificate& certificate) const;
 
     std::span<const Certificate> chain_;
@@ -117,15 +123,29 @@ bool PathSearch::reject_path(std::size_t depth, ChainFault fault, std::string re
 }
 
 /// or if there was none, the place farthest from the leaf.
-bool PathSearch::dead_end(ChainFault fault, std::string reason) {
-    const std::size_t depth = path_.size() - 1;
-    if (paths_ == 0 && (refusal_.reason.empty() || depth > refusal_.depth)) {
-        refusal_ = {.depth = depth,
-                    .reason = std::move(reason),
-                    .fault = fault,
-                    .certificate = path_.back()};
+bool PathSearch::dead_end(ChainRefusal refusal) {
+    if (paths_ == 0 && (refusal_.reason.empty() || refusal.depth > refusal_.depth)) {
+        refusal_ = std::move(refusal);
     }
     return false;
+}
+
+ChainRefusal PathSearch::without_issuer(const Certificate& last) const {
+    const std::size_t depth = path_.size() - 1;
+    const auto wrong = [&](const Certificate& one) { return lacks_the_right_to_issue(one, last); };
+    const auto presented = std::ranges::find_if(chain_, wrong);
+    if (presented != chain_.end() || wrong(anchor_)) {
+        return {.depth = depth + 1,
+                .reason = "not a certificate authority, but stands as the issuer of another",
+                .fault = ChainFault::not_a_ca,
+                .certificate = presented != chain_.end() ? *presented : anchor_};
+    }
+    return {.depth = depth,
+            .reason = fmt::format("no way to the anchor: the issuer \"{}\" is missing or stands on "
+                                  "another branch",
+                                  last.issuer_name()),
+            .fault = ChainFault::no_path,
+            .certificate = last};
 }
 
 bool PathSearch::extend() {
@@ -134,7 +154,10 @@ bool PathSearch::extend() {
     }
     const Certificate last = path_.back();
     if (has_broken_extensions(last)) {
-        return dead_end(ChainFault::unacceptable, std::string(broken_extensions));
+        return dead_end({.depth = path_.size() - 1,
+                         .reason = std::string(broken_extensions),
+                         .fault = ChainFault::unacceptable,
+                         .certificate = last});
     }
     if (may_have_issued(anchor_, last)) {
         path_.push_back(anchor_);
@@ -153,10 +176,7 @@ bool PathSearch::extend() {
         }
         path_.pop_back();
     }
-    return dead_end(ChainFault::no_path,
-                    fmt::format("no way to the anchor: the issuer \"{}\" is missing or stands on "
-                                "another branch",
-                                last.issuer_name()));
+    return dead_end(without_issuer(last));
 }
 
 bool PathSearch::verify() {
