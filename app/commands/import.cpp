@@ -1,7 +1,7 @@
 // muster import: individual enrollments from a file of any size.
 
-#include "app/administration.h"
 #include "app/command_line.h"
+#include "app/importing/chunk_sender.h"
 #include "app/importing/importer.h"
 
 #include <CLI/CLI.hpp>
@@ -9,16 +9,10 @@
 
 #include <cstdio>
 #include <memory>
-#include <thread>
-#include <utility>
 
 namespace muster::app {
 
 namespace {
-
-constexpr int tries_max = 6;
-constexpr std::chrono::milliseconds first_pause{250};
-constexpr std::chrono::minutes chunk_time_max{2};
 
 struct ImportOptions {
     AdministrationOptions connect;
@@ -30,78 +24,6 @@ struct ImportOptions {
     bool quiet = false;
 };
 
-std::string body_of(const Chunk& chunk) {
-    std::string body = R"({"enrollments":[)";
-    for (const std::string& enrollment : chunk.enrollments) {
-        body += enrollment;
-        body += ',';
-    }
-    body.back() = ']'; // the last comma
-    return body + '}';
-}
-
-Result<RefusedRow> refused_row(const Json& value, const Chunk& chunk) {
-    const auto* row = value.if_object();
-    const Json* index = row != nullptr ? find_member(*row, "index") : nullptr;
-    const Json* code = row != nullptr ? find_member(*row, "errorCode") : nullptr;
-    if (index == nullptr || !index->is_int64() || code == nullptr || !code->is_int64() ||
-        !std::in_range<std::size_t>(index->as_int64()) ||
-        static_cast<std::size_t>(index->as_int64()) >= chunk.lines.size()) {
-        return fail(Code::internal, "the server refused a row that was not sent");
-    }
-    return RefusedRow{.line = chunk.lines[static_cast<std::size_t>(index->as_int64())],
-                      .registration_id = string_member(*row, "registrationId").value_or(""),
-                      .error_code = static_cast<int>(code->as_int64()),
-                      .message = string_member(*row, "message").value_or("")};
-}
-
-Result<ChunkOutcome> outcome_of(const Json& answer, const Chunk& chunk) {
-    const auto* document = answer.if_object();
-    if (document == nullptr) {
-        return fail(Code::internal, "the server answered the import with something else");
-    }
-    ChunkOutcome outcome;
-    for (const auto& [name, count] : {std::pair{"created", &outcome.counts.created},
-                                      std::pair{"replaced", &outcome.counts.replaced},
-                                      std::pair{"unchanged", &outcome.counts.unchanged}}) {
-        const Json* member = find_member(*document, name);
-        if (member == nullptr || !member->is_int64()) {
-            return fail(Code::internal, "the server's answer lacks its counts");
-        }
-        *count = member->as_int64();
-    }
-    const Json* refused = find_member(*document, "refused");
-    if (refused == nullptr || !refused->is_array()) {
-        return fail(Code::internal, "the server's answer lacks the refused rows");
-    }
-    for (const Json& value : refused->as_array()) {
-        auto row = refused_row(value, chunk);
-        if (!row) {
-            return std::unexpected(row.error());
-        }
-        outcome.refused.push_back(std::move(*row));
-    }
-    return outcome;
-}
-
-bool passes_by_itself(Code code) {
-    return code == Code::unavailable || code == Code::rate_limited ||
-           code == Code::deadline_exceeded;
-}
-
-/// A chunk may be sent again: what arrived the first time is unchanged the second.
-Result<Json> send_patiently(ApiClient& client, const ApiClient::Request& request) {
-    auto pause = first_pause;
-    for (int tries = 1;; ++tries) {
-        auto answer = client.send_json(request);
-        if (answer || tries == tries_max || !passes_by_itself(answer.error().code)) {
-            return answer;
-        }
-        std::this_thread::sleep_for(pause);
-        pause *= 2;
-    }
-}
-
 void tell(const ImportCounts& counts, std::int64_t offset, std::int64_t size) {
     constexpr double whole = 100.0;
     const double done =
@@ -110,18 +32,6 @@ void tell(const ImportCounts& counts, std::int64_t offset, std::int64_t size) {
                            counts.created, counts.replaced, counts.unchanged, counts.refused)
                    .c_str(),
                stderr);
-}
-
-Result<std::vector<Administration>> connect_all(const ImportOptions& options) {
-    std::vector<Administration> connections;
-    for (std::size_t i = 0; i < options.connections; ++i) {
-        auto connection = Administration::connect(options.connect);
-        if (!connection) {
-            return std::unexpected(connection.error());
-        }
-        connections.push_back(std::move(*connection));
-    }
-    return connections;
 }
 
 ImportSettings settings_of(const ImportOptions& options) {
@@ -145,30 +55,14 @@ ImportSettings settings_of(const ImportOptions& options) {
 }
 
 Result<ImportCounts> import_file(const ImportOptions& options) {
-    auto connections = connect_all(options);
-    if (!connections) {
-        return std::unexpected(connections.error());
+    auto sender = ChunkSender::connect(options.connect, options.connections,
+                                       options.replace ? "replace" : "keep");
+    if (!sender) {
+        return std::unexpected(sender.error());
     }
-    const auto path = connections->front().instance_path();
-    if (!path) {
-        return std::unexpected(path.error());
-    }
-    return run_import(settings_of(options),
-                      [&](std::size_t connection, const Chunk& chunk) -> Result<ChunkOutcome> {
-                          const ApiClient::Request request{
-                              .method = "POST",
-                              .path = *path + "/import",
-                              .query = {{"mode", options.replace ? "replace" : "keep"}},
-                              .headers = {},
-                              .body = body_of(chunk),
-                              .time_max = chunk_time_max};
-                          const auto answer =
-                              send_patiently((*connections)[connection].api(), request);
-                          if (!answer) {
-                              return std::unexpected(answer.error());
-                          }
-                          return outcome_of(*answer, chunk);
-                      });
+    return run_import(settings_of(options), [&](std::size_t connection, const Chunk& chunk) {
+        return sender->send(connection, chunk);
+    });
 }
 
 ExitCode report(const Result<ImportCounts>& counts, const ImportOptions& options) {
