@@ -219,18 +219,18 @@ Condition function(Engine& engine) {
                 [=](const JsonObject& document) { return is_there(member, document); }};
     }
     const bool at_start = below(engine, 2) == 0;
-    return {(at_start ? "StartsWith(" : "CONTAINS( ") + member.text + " , " + printed(Json(part)) + ")",
-            [=](const JsonObject& document) {
-                return std::ranges::any_of(values_of(member, document), [&](const Json& value) {
-                    if (!value.is_string()) {
-                        return false;
-                    }
-                    const std::string text(value.as_string());
-                    const auto found =
-                        member.folds ? folded(text).find(folded(part)) : text.find(part);
-                    return at_start ? found == 0 : found != std::string::npos;
-                });
-            }};
+    return {
+        (at_start ? "StartsWith(" : "CONTAINS( ") + member.text + " , " + printed(Json(part)) + ")",
+        [=](const JsonObject& document) {
+            return std::ranges::any_of(values_of(member, document), [&](const Json& value) {
+                if (!value.is_string()) {
+                    return false;
+                }
+                const std::string text(value.as_string());
+                const auto found = member.folds ? folded(text).find(folded(part)) : text.find(part);
+                return at_start ? found == 0 : found != std::string::npos;
+            });
+        }};
 }
 
 Condition condition(Engine& engine, int depth);
