@@ -79,26 +79,24 @@ std::optional<std::vector<T>> read_each(MemberReader& reader, std::string_view k
 // ---- linked hubs ----
 
 /// Is it linked already, and the connection string, if there is one, as it was shown?
-bool was_shown(const Instance* stored, const HubName& name,
-               const std::optional<std::string>& connection_string) {
+bool was_shown(const Instance* stored, const HubName& name, std::string_view text) {
     const auto* hub = stored == nullptr ? nullptr : stored->find_hub(name);
-    return hub != nullptr && (!connection_string || connection_string->empty() ||
-                              *connection_string == masked_connection_string(*hub));
+    return hub != nullptr && (text.empty() || text == masked_connection_string(*hub));
 }
 
 /// A connection string in full says itself which hub it is for; else the hub is named.
 void read_link(MemberReader& reader, const Instance* stored, LinkedHub& hub) {
-    auto connection_string = reader.text("connectionString");
-    const auto parsed = parse_connection_string(connection_string.value_or(""));
+    auto text = reader.text("connectionString").value_or("");
+    const auto parsed = parse_connection_string(text);
     if (!parsed.key.empty() && !parsed.is_masked()) {
-        hub.connection_string = Secret(*std::move(connection_string));
+        hub.connection_string = Secret(std::move(text));
         return;
     }
     const auto host_name = reader.text("hostName");
     const auto name = reader.text("name");
     hub.name = HubName(!parsed.host_name.empty() ? parsed.host_name
                                                  : host_name.value_or(name.value_or("")));
-    if (!was_shown(stored, hub.name, connection_string)) {
+    if (!was_shown(stored, hub.name, text)) {
         reader.refuse("connectionString", "is needed in full to link a hub");
     }
 }

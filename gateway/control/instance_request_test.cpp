@@ -160,7 +160,8 @@ TEST(InstanceRequest, WhatTheResourceShowsCanBeSentBack) {
 TEST(InstanceRequest, ReadOnlyAndUnknownMembersAreIgnored) {
     const auto settings = read(document(R"({"id":1,"name":[],"etag":{},"type":7,"newer":true,
         "identity":{"type":"None"},"properties":{"state":1,"provisioningState":2,"idScope":3,
-        "serviceOperationsHostName":4,"enableDataResidency":"?","privateEndpointConnections":[]}})"));
+        "serviceOperationsHostName":4,"enableDataResidency":"?",
+        "privateEndpointConnections":[]}})"));
     EXPECT_FALSE(settings.location || settings.tags || settings.hubs);
 }
 

@@ -38,7 +38,7 @@ TEST(InstanceResource, HasTheRecordedShape) {
           "enableDataResidency":false,"ipFilterRules":[],"publicNetworkAccess":"Enabled",
           "privateEndpointConnections":[],"disableLocalAuth":false},
         "resourcegroup":"rg","type":"Microsoft.Devices/provisioningServices",
-        "id":"/subscriptions/91d12660/resourceGroups/rg/providers/Microsoft.Devices/provisioningServices/dps000002",
+        "id":")" + resource_id(plain(), "91d12660") + R"(",
         "subscriptionid":"91d12660","tags":{},
         "sku":{"name":"S1","tier":"Standard","capacity":1}})")
                                                     .value());
@@ -76,7 +76,8 @@ TEST(InstanceResource, ShowsEverySetting) {
                   .value());
     EXPECT_EQ(properties.at("iotHubs"),
               parse_json(R"([{"name":"hub1.example.net","hostName":"hub1.example.net",
-        "connectionString":"HostName=hub1.example.net;SharedAccessKeyName=iothubowner;SharedAccessKey=****",
+        "connectionString":")" +
+                         masked_connection_string(instance.hubs.front()) + R"(",
         "location":"eastus","applyAllocationPolicy":false,"allocationWeight":7,
         "authenticationType":"KeyBased"}])")
                   .value());
@@ -97,6 +98,21 @@ TEST(InstanceResource, HasNoSecretInIt) {
         EXPECT_EQ(text.find("authorizationPolicies"), std::string::npos);
         EXPECT_EQ(text.find("cG9saWN5IHNlY3JldA=="), std::string::npos);
     }
+}
+
+TEST(InstanceResource, IsNamedByItsGroupAndName) {
+    EXPECT_EQ(resource_id(plain(), "s"), "/subscriptions/s/resourceGroups/rg/providers/"
+                                         "Microsoft.Devices/provisioningServices/dps000002");
+}
+
+TEST(InstanceResource, AConnectionStringIsShownWithoutItsKey) {
+    const LinkedHub hub{.name = HubName("hub1.example.net"),
+                        .connection_string =
+                            Secret("HostName=hub1.example.net;SharedAccessKeyName=iothubowner;"
+                                   "SharedAccessKey=c2VjcmV0")};
+    EXPECT_EQ(masked_connection_string(hub), "HostName=hub1.example.net;"
+                                             "SharedAccessKeyName=iothubowner;"
+                                             "SharedAccessKey=****");
 }
 
 TEST(InstanceResource, AHubOfTheConfigurationHasAMaskedConnectionStringToo) {
