@@ -52,12 +52,13 @@ DeviceAnswer refuse(const Context& context, const DeviceCall& call, std::string_
             .error_code = problem.error_code};
 }
 
-/// Reading something that is not there is 404202; having no enrollment comes before that and is
-/// 404201, as for register (dps-device 2.8).
-Fault fault_after_proof(const Error& error) {
-    const bool is_the_thing = error.detail == provisioning::operation_not_found ||
-                              error.detail == provisioning::registration_not_found;
-    return {.error = error, .about = is_the_thing ? Subject::operation : Subject::enrollment};
+/// Having no enrollment is 404201, whatever was asked for; an operation or a record that is not
+/// there comes after that and is 404202 (dps-device 2.8).
+Fault fault_of(const Error& error) {
+    const bool is_enrollment = error.code == Code::not_found &&
+                               error.detail != provisioning::operation_not_found &&
+                               error.detail != provisioning::registration_not_found;
+    return {.error = error, .about = is_enrollment ? Subject::enrollment : Subject::registration};
 }
 
 DeviceAnswer in_progress(std::string body) {
@@ -161,7 +162,7 @@ DeviceAnswer answer_register(const Context& context, const DeviceCall& call,
     }
     const auto accepted = checked->site->registration->register_device(checked->request);
     if (!accepted) {
-        return refuse(context, call, action, {accepted.error(), Subject::enrollment});
+        return refuse(context, call, action, fault_of(accepted.error()));
     }
     return in_progress(
         to_text(JsonObject{{"operationId", accepted->operation.text()}, {"status", "assigning"}}));
@@ -176,7 +177,7 @@ DeviceAnswer answer_operation_status(const Context& context, const DeviceCall& c
     }
     const auto found = checked->site->registration->operation_status(checked->request, operation);
     if (!found) {
-        return refuse(context, call, action, fault_after_proof(found.error()));
+        return refuse(context, call, action, fault_of(found.error()));
     }
     JsonObject document{{"operationId", found->operation.text()},
                         {"status", provisioning::to_string(found->status)}};
@@ -198,7 +199,7 @@ DeviceAnswer answer_lookup(const Context& context, const DeviceCall& call, std::
     }
     const auto record = checked->site->registration->lookup(checked->request);
     if (!record) {
-        return refuse(context, call, action, fault_after_proof(record.error()));
+        return refuse(context, call, action, fault_of(record.error()));
     }
     return finished(to_text(provisioning::to_device_document(*record)));
 }

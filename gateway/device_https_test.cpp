@@ -162,6 +162,20 @@ TEST_F(DeviceHttps, RefusesUnknownScopesAndDevices) {
     expect_refused(registering("stranger"), 404, 404201);
 }
 
+TEST_F(DeviceHttps, TellsAMissingEnrollmentFromAMissingOperation) {
+    // dps-device 2.8: 404201 whatever was asked for, 404202 once the proof is good
+    expect_refused(looking_up("stranger"), 404, 404201);
+    expect_refused(polling("5.0", "stranger"), 404, 404201);
+    expect_refused(looking_up(), 404, 404202);
+    expect_refused(polling("5.0"), 404, 404202);
+}
+
+TEST_F(DeviceHttps, RefusesDevicesBeyondTheQuota) {
+    world.change([](provisioning::Instance& instance) { instance.quotas.registrations = 0; });
+    expect_refused(registering(), 403, 403203);
+    EXPECT_FALSE(world.has_record("dev-1"));
+}
+
 TEST_F(DeviceHttps, RefusesProofsThatDoNotProve) {
     // DPS-DEVICE-58; peers' SAS class: another key, device, scope, prefix, time, spelling
     const auto later = world.clock.wall() + std::chrono::hours(1);

@@ -18,7 +18,6 @@ Problem not_found(Subject about) {
     case Subject::enrollment: return {404, 404201};
     case Subject::enrollment_group: return {404, 404204};
     case Subject::registration: return {404, 404202};
-    case Subject::operation: return {404, 404202};
     }
     std::unreachable();
 }
@@ -28,8 +27,7 @@ Problem already_exists(Subject about) {
     case Subject::enrollment: return {409, 409201};
     case Subject::enrollment_group: return {409, 409202};
     case Subject::request:
-    case Subject::registration:
-    case Subject::operation: return {409, 409203};
+    case Subject::registration: return {409, 409203};
     }
     std::unreachable();
 }
@@ -39,8 +37,7 @@ Problem precondition(Subject about) {
     case Subject::enrollment: return {412, 412201};
     case Subject::enrollment_group: return {412, 412202};
     case Subject::registration: return {412, 412203};
-    case Subject::request:
-    case Subject::operation: return {412, 412000};
+    case Subject::request: return {412, 412000};
     }
     std::unreachable();
 }
@@ -50,8 +47,7 @@ Problem quota_exceeded(Subject about) {
     switch (about) {
     case Subject::enrollment: return {403, 403201};
     case Subject::enrollment_group: return {403, 403202};
-    case Subject::registration:
-    case Subject::operation: return {403, 403203};
+    case Subject::registration: return {403, 403203};
     case Subject::request: return {403, 403000};
     }
     std::unreachable();

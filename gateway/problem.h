@@ -21,8 +21,7 @@ enum class Subject : std::uint8_t {
     request, // none of the others
     enrollment,
     enrollment_group,
-    registration,
-    operation,
+    registration, // and an operation of it
 };
 
 /// `error_code / 1000` is always the status (one client computes it that way).

@@ -1,6 +1,7 @@
 #include "base/json.h"
 #include "gateway/hub_problem.h"
 #include "gateway/problem.h"
+#include "provisioning/refusals.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +9,7 @@ namespace muster::gateway {
 namespace {
 
 constexpr Subject every_subject[] = {Subject::request, Subject::enrollment,
-                                     Subject::enrollment_group, Subject::registration,
-                                     Subject::operation};
+                                     Subject::enrollment_group, Subject::registration};
 
 TEST(Problem, EveryCodeHasAnAnswerAtEveryEdge) {
     // DPS-DEVICE-20, DPS-SERVICE-40: six digits, and the status is what stands before the last
@@ -44,6 +44,22 @@ TEST(Problem, KnowsTheNumbersThatClientsKnow) {
     EXPECT_EQ(problem_of(Code::precondition, Subject::registration), (Expected{412, 412203}));
     EXPECT_EQ(problem_of(Code::malformed, Subject::enrollment), (Expected{400, 400004}));
     EXPECT_EQ(problem_of(Code::malformed, Subject::request), (Expected{400, 400000}));
+}
+
+TEST(Problem, RefusesBeyondAQuotaAsForbidden) {
+    // dps-service 8.3, and 14, 22
+    EXPECT_EQ(problem_of(Code::quota_exceeded, Subject::enrollment), (Problem{403, 403201}));
+    EXPECT_EQ(problem_of(Code::quota_exceeded, Subject::enrollment_group), (Problem{403, 403202}));
+    EXPECT_EQ(problem_of(Code::quota_exceeded, Subject::registration), (Problem{403, 403203}));
+}
+
+TEST(Problem, TellsADeviceTheNumberThatItsJournalHas) {
+    for (int number = 0; number <= static_cast<int>(Code::internal); ++number) {
+        const auto code = static_cast<Code>(number);
+        const auto about = code == Code::not_found ? Subject::enrollment : Subject::registration;
+        EXPECT_EQ(problem_of(code, about).error_code, provisioning::device_error_code(code))
+            << to_string(code);
+    }
 }
 
 TEST(Problem, AnswersLackOfRightsAsUnauthorized) {
