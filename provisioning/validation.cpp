@@ -1,6 +1,7 @@
 #include "provisioning/validation.h"
 
 #include "base/text.h"
+#include "crypto/strength.h"
 #include "provisioning/documents/members.h"
 
 #include <boost/url/parse.hpp>
@@ -71,6 +72,29 @@ Result<void> check_references(const Attestation& attestation, const Instance& in
     return {};
 }
 
+const CertificateSlots* slots_in(const Attestation& attestation) {
+    if (const auto* client = std::get_if<ClientCertificates>(&attestation)) {
+        return &client->certificates;
+    }
+    const auto* signing = std::get_if<SigningCertificates>(&attestation);
+    return signing == nullptr ? nullptr : &signing->certificates;
+}
+
+Result<void> check_strength(const Attestation& attestation) {
+    const CertificateSlots* slots = slots_in(attestation);
+    if (slots == nullptr) {
+        return {};
+    }
+    for (const auto* slot : {&slots->primary, &slots->secondary}) {
+        if (*slot) {
+            if (auto strong = crypto::check_key_strength(**slot); !strong) {
+                return strong;
+            }
+        }
+    }
+    return {};
+}
+
 Result<void> check_terms(const EnrollmentTerms& terms, const Instance& instance) {
     if (auto checked = check_allocation(terms); !checked) {
         return checked;
@@ -79,6 +103,9 @@ Result<void> check_terms(const EnrollmentTerms& terms, const Instance& instance)
         return checked;
     }
     if (auto checked = check_hubs(terms, instance); !checked) {
+        return checked;
+    }
+    if (auto checked = check_strength(terms.attestation); !checked) {
         return checked;
     }
     return check_references(terms.attestation, instance);
