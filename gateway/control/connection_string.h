@@ -19,6 +19,5 @@ struct ConnectionString {
 };
 
 ConnectionString parse_connection_string(std::string_view text);
-ConnectionString parse_connection_string(std::string&&) = delete; // the views would outlive it
 
 } // namespace muster::gateway

@@ -33,7 +33,7 @@ JsonObject with(std::string_view properties) {
 InstanceSettings read(const JsonObject& body, const Instance* stored = nullptr) {
     auto settings = read_instance(body, stored);
     EXPECT_TRUE(settings) << settings.error().detail;
-    return settings.value_or(InstanceSettings());
+    return settings.value();
 }
 
 std::string refusal(const JsonObject& body, const Instance* stored = nullptr) {
