@@ -94,8 +94,9 @@ TEST_P(InstanceSuite, ANameBelongsToOneScopeWhateverItsCase) {
     ASSERT_TRUE(instances().save(instance(other_scope, "mill"), Expected{0}));
     const auto write = change("instance.write");
     const auto renamed = instance(other_scope, "PLANT", 2);
-    EXPECT_EQ(code_of(instances().save(renamed, Write(Expected{1}).audited(write))),
-              Code::already_exists);
+    const auto refused = instances().save(renamed, Write(Expected{1}).audited(write));
+    EXPECT_EQ(code_of(refused), Code::already_exists);
+    EXPECT_EQ(refused.error().detail, "another instance has the name");
     const IdScope third("0ne00000003");
     EXPECT_EQ(code_of(instances().save(instance(third, "Mill"), Write(Expected{0}).audited(write))),
               Code::already_exists);

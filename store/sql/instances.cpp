@@ -25,6 +25,8 @@ constexpr Statement update_instance{
     "UPDATE instance SET folded_name = $2, version = $3, document = $4"
     " WHERE scope = $1 AND version = $5"};
 constexpr Statement delete_instance{"DELETE FROM instance WHERE scope = $1"};
+constexpr Statement select_entry_beyond{
+    "SELECT sequence FROM audit WHERE scope = $1 ORDER BY sequence LIMIT 1 OFFSET $2"};
 constexpr Statement delete_last_entries{
     "DELETE FROM audit WHERE scope = $1 AND sequence IN"
     " (SELECT sequence FROM audit WHERE scope = $1 ORDER BY sequence DESC LIMIT $2)"};
@@ -80,11 +82,17 @@ Result<bool> Instances::purge(const IdScope& scope, std::size_t rows_max) {
 /// A chain may be as long as the instance was busy. What goes first are the last entries: if this
 /// is interrupted, what remains is still a chain.
 Result<void> Instances::shorten_chain(const IdScope& scope) {
-    for (std::int64_t deleted = entries_at_once; deleted == entries_at_once;) {
+    for (bool is_long = true; is_long;) {
         const Result<void> shortened = database_.write([&](Connection& connection) -> Result<void> {
-            const auto ran = connection.run(delete_last_entries, {scope.text(), entries_at_once});
-            deleted = ran.value_or(0);
-            return ran ? Result<void>() : std::unexpected(ran.error());
+            const auto beyond =
+                integer_of(connection, select_entry_beyond, {scope.text(), entries_at_once}, 0);
+            if (!beyond) {
+                return std::unexpected(beyond.error());
+            }
+            is_long = *beyond != 0;
+            return is_long
+                       ? run_only(connection, delete_last_entries, {scope.text(), entries_at_once})
+                       : Result<void>();
         });
         if (!shortened) {
             return shortened;
@@ -110,7 +118,6 @@ Result<void> Instances::erase(const IdScope& scope, const Change& change) {
         if (!erased) {
             return erased;
         }
-        // Entries may have come since.
         const auto ended = run_only(connection, delete_chain, {scope.text()});
         return ended ? append_to_chain(connection, provisioning::server_chain, change) : ended;
     });

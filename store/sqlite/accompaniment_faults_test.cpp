@@ -182,6 +182,30 @@ TEST_F(AccompanimentFaults, AnInstanceIsErasedWithItsChainAndSaysSoOrNot) {
     });
 }
 
+// Longer than what is deleted at once: the disk fails after the first part has gone.
+TEST_F(AccompanimentFaults, WhatIsLeftOfALongChainIsAChain) {
+    constexpr int writers = 8;
+    constexpr int rounds = 520;
+    auto stores = open(folder_ / "long.db");
+    ASSERT_TRUE(stores->instances().save(instance(scope, "plant"), Expected{0}));
+    race(writers, [&](int) {
+        for (int round = 0; round < rounds; ++round) {
+            ASSERT_TRUE(stores->audit().append(scope, change("policy.rotate")));
+        }
+    });
+    disk_.fail(FaultyDisk::Operation::sync, 1, SQLITE_IOERR_FSYNC);
+    EXPECT_EQ(code_of(stores->instances().erase(scope, change("erase"))), Code::unavailable);
+    disk_.heal();
+    stores.reset();
+    stores = open(folder_ / "long.db");
+    const auto left = chain_of(*stores, scope);
+    EXPECT_EQ(verdict_on(left), "");
+    EXPECT_FALSE(left.empty());
+    EXPECT_LT(left.size(), static_cast<std::size_t>(writers * rounds));
+    EXPECT_TRUE(stores->instances().erase(scope, change("erase")));
+    EXPECT_TRUE(chain_of(*stores, scope).empty());
+}
+
 TEST_F(AccompanimentFaults, APurgeIsDoneInWholeSteps) {
     for_every_failure([&](const auto& file, const auto& break_disk) {
         auto stores = open(file);
