@@ -151,8 +151,8 @@ class InstanceStore {
     virtual Result<std::vector<Instance>> all() = 0;
     /// Error: also already_exists, if another scope has the name.
     virtual Result<void> save(const Instance& instance, const Write& write) = 0;
-    /// Removes up to `rows_max` rows of everything that the scope holds, the instance itself and its
-    /// audit chain not counted; false once nothing is left.
+    /// Removes up to `rows_max` rows of everything that the scope holds, the instance itself and
+    /// its audit chain not counted; false once nothing is left.
     virtual Result<bool> purge(const IdScope& scope, std::size_t rows_max) = 0;
     /// The instance and its audit chain; the change goes into the server's chain.
     virtual Result<void> erase(const IdScope& scope, const Change& change) = 0;

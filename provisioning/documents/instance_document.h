@@ -7,17 +7,20 @@
 
 namespace muster::provisioning {
 
-/// stored: everything; written: with policy keys and connection strings; read: neither.
+/// stored: everything; written: with policy keys and connection strings; read: neither; exported:
+/// what can be set, so neither "idScope", "state", "etag" and dates nor the host that comes with
+/// the name (the first of "hosts").
 ///
 /// `{"name":..,"tenant":..,"idScope":..,"location":..,"tags":{},"hosts":[..],"allocationPolicy":..,
-///   "hubs":[{"name":..,"weight":1,"applyAllocationPolicy":true,"location":..,"connectionString":..}],
+///   "hubs":[{"name":..,"weight":1,"applyAllocationPolicy":true,"location":..,
+///            "connectionString":..}],
 ///   "policies":[{"name":..,"rights":"..","primaryKey":..,"secondaryKey":..}],
 ///   "ipFilterRules":[{"name":..,"action":"reject","target":"all","mask":"10.0.0.0/8"}],
 ///   "publicNetworkAccess":true,"sharedKeyAccess":true,
 ///   "quotas":{"enrollments":..,"enrollmentGroups":..,"registrations":..},"state":"active",
 ///   "etag":..,"createdDateTimeUtc":..,"lastUpdatedDateTimeUtc":..}`
 ///
-/// and, in View::stored only, "certificates" with everything.
+/// and, in View::stored only, "version", "deletedBy" and "certificates" with everything.
 JsonObject to_document(const Instance& instance, View view);
 Result<Instance> stored_instance(const JsonObject& document);
 

@@ -192,8 +192,8 @@ TEST(InstanceSettings, NameTheMistake) {
     EXPECT_EQ(refusal(R"({"ipFilterRules":[{"name":"a","mask":"::/0","action":"drop"}]})"),
               "ipFilterRules[0].action has an unknown value");
     EXPECT_EQ(refusal(R"({"ipFilterRules":[{"name":"a"}]})"), "ipFilterRules[0].mask is required");
-    const std::string key = refusal(
-        R"({"policies":[{"name":"a","rights":"EnrollmentRead","primaryKey":"not base64, secret"}]})");
+    const std::string key = refusal(R"({"policies":[{"name":"a","rights":"EnrollmentRead",
+                                       "primaryKey":"not base64, secret"}]})");
     EXPECT_TRUE(key.starts_with("policies[0].primaryKey ")) << key;
     EXPECT_EQ(key.find("secret"), std::string::npos);
 }

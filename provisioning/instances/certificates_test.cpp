@@ -191,7 +191,7 @@ TEST_F(CertificatesTest, AreNoted) {
     EXPECT_FALSE(last.after);
 }
 
-TEST(Certificates, AreBounded) {
+TEST(CaCertificates, AreBounded) {
     const auto ca = authority();
     const Mark mark{.now = control_time, .etag = ETag("e")};
     Instance instance;
