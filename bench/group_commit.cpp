@@ -8,13 +8,13 @@
 // All with WAL and synchronous=FULL. The bare program is given its rows as finished texts; the
 // store also turns the records into documents. Usage: bench_group_commit [folder]
 
+#include "bench/bare_table.h"
 #include "bench/measure.h"
 #include "provisioning/documents.h"
 #include "store/stores.h"
 #include "store/temporary_folder.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <chrono>
@@ -68,7 +68,7 @@ double rows_per_second(std::size_t rows, std::chrono::steady_clock::time_point s
 }
 
 std::unique_ptr<store::Stores> open_stores(const std::filesystem::path& file) {
-    auto stores = store::open_sqlite_stores({.file = file});
+    auto stores = store::open_sqlite_stores({.file = file, .journal = {}, .keys = {}});
     must(stores.has_value(), "opening the store");
     return std::move(*stores);
 }
@@ -82,60 +82,16 @@ double run_store(const std::filesystem::path& file,
         for (std::size_t first = 0; first < threads_count; ++first) {
             threads.emplace_back([&, first] {
                 for (std::size_t at = first; at < records.size(); at += threads_count) {
-                    must(stores->registrations().save(scope, records[at], {0}).has_value(), "save");
+                    must(stores->registrations()
+                             .save(scope, records[at], provisioning::Expected{})
+                             .has_value(),
+                         "save");
                 }
             });
         }
     }
     return rows_per_second(records.size(), start);
 }
-
-/// What a small C program would do.
-class BareProgram {
-  public:
-    explicit BareProgram(const std::filesystem::path& file) {
-        must(sqlite3_open(file.c_str(), &database_) == SQLITE_OK, "open");
-        run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-        constexpr std::string_view upsert =
-            "INSERT INTO registration"
-            " (scope, folded_id, version, status, folded_group, unfinished, document)"
-            " VALUES (?1, ?2, 1, 'assigned', 'line-1', 0, ?3)"
-            " ON CONFLICT (scope, folded_id)"
-            " DO UPDATE SET version = excluded.version, document = excluded.document";
-        must(sqlite3_prepare_v2(database_, upsert.data(), static_cast<int>(upsert.size()), &upsert_,
-                                nullptr) == SQLITE_OK,
-             "prepare");
-    }
-
-    ~BareProgram() {
-        sqlite3_finalize(upsert_);
-        sqlite3_close(database_);
-    }
-
-    BareProgram(const BareProgram&) = delete;
-    BareProgram& operator=(const BareProgram&) = delete;
-
-    void run(const char* text) {
-        must(sqlite3_exec(database_, text, nullptr, nullptr, nullptr) == SQLITE_OK, text);
-    }
-
-    void upsert(const std::string& id, const std::string& document) {
-        bind(1, scope.text());
-        bind(2, id);
-        bind(3, document);
-        must(sqlite3_step(upsert_) == SQLITE_DONE, "upsert");
-        sqlite3_reset(upsert_);
-    }
-
-  private:
-    void bind(int position, const std::string& text) {
-        sqlite3_bind_text(upsert_, position, text.data(), static_cast<int>(text.size()),
-                          SQLITE_STATIC);
-    }
-
-    sqlite3* database_ = nullptr;
-    sqlite3_stmt* upsert_ = nullptr;
-};
 
 double run_bare(const std::filesystem::path& file,
                 const std::vector<provisioning::RegistrationRecord>& records,
@@ -145,7 +101,8 @@ double run_bare(const std::filesystem::path& file,
     for (const auto& record : records) {
         documents.push_back(to_text(provisioning::to_stored_document(record)));
     }
-    BareProgram program(file);
+    bench::BareTable program(file, "registration", ", status, folded_group, unfinished",
+                             ", 'assigned', 'line-1', 0");
     const auto start = std::chrono::steady_clock::now();
     for (std::size_t first = 0; first < records.size(); first += rows_a_transaction) {
         program.run("BEGIN");
