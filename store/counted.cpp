@@ -10,7 +10,7 @@ Result<void> check_quota(const provisioning::ScopeCounts& now, const Counted& wh
         return {};
     }
     return fail(Code::quota_exceeded,
-                fmt::format("the quota of {} {} is used up", *write.count_max, what.name));
+                fmt::format("the quota of {} ({}) is used up", what.name, *write.count_max));
 }
 
 } // namespace muster::store

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 namespace muster::store {
@@ -12,6 +13,7 @@ namespace muster::store {
 namespace {
 
 using provisioning::Expected;
+using provisioning::Write;
 
 using Random = std::mt19937_64;
 
@@ -74,24 +76,83 @@ std::vector<hub::Message> any_messages(Random& random) {
 /// One operation, with its parameters drawn, to be run on both engines.
 using Operation = std::function<std::string(Stores&)>;
 
+/// What a write carries along, kept for as long as the operation is.
+class Accompaniment {
+  public:
+    explicit Accompaniment(Random& random)
+        : expected_{any_version(random)},
+          change_{.at = from_unix_seconds(1'900'000'000),
+                  .by = {"policy:owner"},
+                  .action = "enrollment.update",
+                  .resource = "enrollment/" + any_name(random),
+                  .before = {},
+                  .after = JsonObject{{"round", below(random, 100)}}} {
+        if (below(random, 3) == 0) {
+            count_max_ = static_cast<std::int64_t>(below(random, 5));
+        }
+        event_.at = change_.at;
+        event_.kind = provisioning::DeviceEventKind::assigned;
+        event_.registration_id = any_name(random);
+        is_audited_ = below(random, 2) == 0;
+        is_noted_ = below(random, 2) == 0;
+    }
+
+    [[nodiscard]] std::int64_t next_version() const { return expected_.version + 1; }
+
+    [[nodiscard]] Write write() const {
+        Write made(expected_);
+        made.count_max = count_max_;
+        made.change = is_audited_ ? &change_ : nullptr;
+        made.event = is_noted_ ? &event_ : nullptr;
+        return made;
+    }
+
+  private:
+    Expected expected_;
+    std::optional<std::int64_t> count_max_;
+    provisioning::Change change_;
+    provisioning::DeviceEvent event_;
+    bool is_audited_ = false;
+    bool is_noted_ = false;
+};
+
 Operation any_enrollment_write(Random& random) {
     const IdScope tenant = any_scope(random);
-    const Expected expected{any_version(random)};
-    const auto one = any_individual(random, expected.version + 1);
-    const auto many = group(any_name(random), expected.version + 1);
+    const Accompaniment with(random);
+    const auto one = any_individual(random, with.next_version());
+    const auto many = group(any_name(random), with.next_version());
     switch (below(random, 4)) {
-    case 0: return [=](Stores& s) { return describe(s.enrollments().save(tenant, one, expected)); };
+    case 0:
+        return [=](Stores& s) { return describe(s.enrollments().save(tenant, one, with.write())); };
     case 1:
-        return [=](Stores& s) { return describe(s.enrollments().save(tenant, many, expected)); };
+        return
+            [=](Stores& s) { return describe(s.enrollments().save(tenant, many, with.write())); };
     case 2:
         return [=](Stores& s) {
-            return describe(s.enrollments().erase_individual(tenant, one.id, expected));
+            return describe(s.enrollments().erase_individual(tenant, one.id, with.write()));
         };
     default:
         return [=](Stores& s) {
-            return describe(s.enrollments().erase_group(tenant, many.id, expected));
+            return describe(s.enrollments().erase_group(tenant, many.id, with.write()));
         };
     }
+}
+
+/// Ids within a batch differ.
+Operation any_batch(Random& random) {
+    const IdScope tenant = any_scope(random);
+    const Accompaniment with(random);
+    std::vector<provisioning::IndividualWrite> rows;
+    for (std::size_t count = below(random, 6); count > 0; --count) {
+        const Expected expected{any_version(random)};
+        const auto row = any_individual(random, expected.version + 1);
+        const auto is_same = [&](const auto& other) { return other.enrollment.id == row.id; };
+        if (std::ranges::none_of(rows, is_same)) {
+            rows.push_back({row, expected});
+        }
+    }
+    return
+        [=](Stores& s) { return describe(s.enrollments().save_all(tenant, rows, with.write())); };
 }
 
 Operation any_enrollment_read(Random& random) {
@@ -107,20 +168,54 @@ Operation any_enrollment_read(Random& random) {
                describe(enrollments.individuals(tenant, after, count_max)) +
                describe(enrollments.groups(tenant)) +
                describe(enrollments.groups_revision(tenant)) +
+               describe(enrollments.counts(tenant)) +
                describe(enrollments.individual_with_thumbprint(tenant, sha256_thumbprint(which)));
+    };
+}
+
+Operation any_search(Random& random) {
+    static constexpr std::string_view queries[] = {
+        "*", "SELECT * WHERE attestation.type = 'x509'", "SELECT * WHERE tags.version > 1",
+        "SELECT * WHERE NOT deviceId = 'device-of-a'", "SELECT * WHERE registrationId = 'C-1'"};
+    const IdScope tenant = any_scope(random);
+    const std::string after = below(random, 2) == 0 ? "" : to_lower(any_name(random));
+    const std::size_t count_max = below(random, 5);
+    const auto filter =
+        *provisioning::parse_enrollment_query(queries[below(random, std::size(queries))]);
+    const RegistrationId ids[] = {RegistrationId(any_name(random)), RegistrationId("nobody")};
+    const std::vector<RegistrationId> wanted(std::begin(ids), std::end(ids));
+    return [=](Stores& s) {
+        auto& enrollments = s.enrollments();
+        return describe(enrollments.individuals_where(tenant, filter, after, count_max)) +
+               describe(enrollments.find_individuals(tenant, wanted));
+    };
+}
+
+Operation any_trail_read(Random& random) {
+    const IdScope tenant = any_scope(random);
+    return [=](Stores& s) {
+        std::string text;
+        for (const auto& entry : s.audit().read(tenant, 0, 1000).value()) {
+            text += fmt::format("{} {} {}\n", entry.sequence, entry.text, entry.hash);
+        }
+        for (const auto& event : s.journal().find(tenant, {}, 0, 1000).value()) {
+            text += fmt::format("{} {}\n", event.sequence, event.registration_id);
+        }
+        return text;
     };
 }
 
 Operation any_registration_write(Random& random) {
     const IdScope tenant = any_scope(random);
-    const Expected expected{any_version(random)};
-    const auto record = any_record(random, expected.version + 1);
+    const Accompaniment with(random);
+    const auto record = any_record(random, with.next_version());
     if (below(random, 4) == 0) {
         return [=](Stores& s) {
-            return describe(s.registrations().erase(tenant, record.id, expected));
+            return describe(s.registrations().erase(tenant, record.id, with.write()));
         };
     }
-    return [=](Stores& s) { return describe(s.registrations().save(tenant, record, expected)); };
+    return
+        [=](Stores& s) { return describe(s.registrations().save(tenant, record, with.write())); };
 }
 
 Operation any_registration_read(Random& random) {
@@ -198,9 +293,20 @@ Operation any_append(Random& random) {
 
 Operation any_operation(Random& random) {
     static constexpr Operation (*all[])(Random&) = {
-        any_enrollment_write,  any_enrollment_read, any_registration_write,
-        any_registration_read, any_device_write,    any_device_write,
-        any_session_write,     any_hub_read,        any_append,
+        any_enrollment_write,
+        any_enrollment_write,
+        any_batch,
+        any_enrollment_read,
+        any_search,
+        any_trail_read,
+        any_registration_write,
+        any_registration_write,
+        any_registration_read,
+        any_device_write,
+        any_device_write,
+        any_session_write,
+        any_hub_read,
+        any_append,
     };
     return all[below(random, std::size(all))](random);
 }
@@ -212,7 +318,7 @@ class ModelEquality : public testing::TestWithParam<std::uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, ModelEquality, testing::Range<std::uint64_t>(1, 13));
 
 TEST_P(ModelEquality, SqliteAnswersAsTheModelDoes) {
-    constexpr int steps = 200;
+    constexpr int steps = 300;
     Random random(GetParam());
     const auto model = make_memory_engine();
     const auto engine = make_sqlite_engine();

@@ -21,8 +21,8 @@ enum class Access { reading, writing };
 /// far as that goes without waiting; beyond `pages_max` the writer waits until the last reader of
 /// old pages is done, or the log would grow for as long as there is always some reader.
 struct LogLimits {
-    int step_pages = 4000;
-    int pages_max = 16000;
+    int step_pages = 8000;
+    int pages_max = 24000;
 };
 
 class Connection final : public sql::Connection {

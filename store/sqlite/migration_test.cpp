@@ -1,5 +1,6 @@
 #include "store/sqlite/database.h"
 #include "store/sqlite/migration.h"
+#include "store/suite.h"
 #include "store/temporary_folder.h"
 
 #include <gtest/gtest.h>
@@ -54,6 +55,35 @@ TEST_F(MigrationTest, EveryVersionLeadsToTheCurrentOneAndKeepsWhatIsThere) {
     ASSERT_TRUE(migrate(*open(), both));
     EXPECT_EQ(version(), 2);
     EXPECT_EQ(open()->query_integer("SELECT size FROM thing WHERE id = 'from the first'"), 2);
+}
+
+TEST_F(MigrationTest, ADatabaseOfTheFirstSchemaIsCountedAndKept) {
+    ASSERT_TRUE(migrate(*open(), sql::migrations().first(1)));
+    ASSERT_TRUE(open()->execute(R"(
+INSERT INTO enrollment (scope, folded_id, id, version, document) VALUES
+    ('0ne00000001', 'a', 'A', 1, '{}'), ('0ne00000001', 'b', 'b', 1, '{}'),
+    ('0ne00000002', 'a', 'a', 1, '{}');
+INSERT INTO enrollment_group (scope, folded_id, version, document) VALUES
+    ('0ne00000001', 'g', 1, '{}'), ('0ne00000003', 'g', 1, '{}');
+INSERT INTO registration (scope, folded_id, version, status, unfinished, document) VALUES
+    ('0ne00000001', 'a', 1, 'assigned', 0, '{}'), ('0ne00000001', 'x', 1, 'assigned', 0, '{}'),
+    ('0ne00000001', 'y', 1, 'assigned', 0, '{}'))"));
+    const auto stores = open_sqlite_stores({.file = file_});
+    ASSERT_TRUE(stores);
+    EXPECT_EQ(version(), static_cast<std::int64_t>(sql::migrations().size()));
+    const auto counts = [&](const char* of) {
+        return describe((*stores)->enrollments().counts(IdScope(of)));
+    };
+    EXPECT_EQ(counts("0ne00000001"), "2 enrollments, 1 groups, 3 registrations");
+    EXPECT_EQ(counts("0ne00000002"), "1 enrollments, 0 groups, 0 registrations");
+    EXPECT_EQ(counts("0ne00000003"), "0 enrollments, 1 groups, 0 registrations");
+    EXPECT_EQ(counts("0ne00000004"), "0 enrollments, 0 groups, 0 registrations");
+
+    auto& enrollments = (*stores)->enrollments();
+    ASSERT_TRUE(enrollments.save(scope, individual("c"), provisioning::Expected{0}));
+    ASSERT_TRUE(
+        enrollments.erase_individual(scope, RegistrationId("a"), provisioning::Expected{1}));
+    EXPECT_EQ(counts("0ne00000001"), "2 enrollments, 1 groups, 2 registrations");
 }
 
 TEST_F(MigrationTest, AFailingMigrationChangesNothing) {

@@ -9,7 +9,7 @@ namespace muster::store::sqlite {
 namespace {
 
 constexpr std::string_view remember_to_rewrite =
-    "CREATE TABLE IF NOT EXISTS sealing_under_way (nothing SMALLINT)";
+    "CREATE TABLE IF NOT EXISTS sealing_under_way (since BIGINT)";
 constexpr std::string_view is_to_be_rewritten =
     "SELECT COUNT(*) FROM sqlite_master WHERE name = 'sealing_under_way'";
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <latch>
 #include <stdexcept>
@@ -174,6 +176,40 @@ TEST_F(WriterTest, AWriteIsVisibleToAReadAfterIt) {
         ASSERT_TRUE(writer_->write(inserting(id)));
         ASSERT_EQ(rows(), id);
     }
+}
+
+TEST_F(WriterTest, TheLogStaysShortAlthoughThereIsAlwaysAReader) {
+    constexpr LogLimits limits{.step_pages = 20, .pages_max = 100};
+    constexpr std::uintmax_t page_bytes = 4096 + 24; // with the frame's header
+    ASSERT_TRUE(connection_->execute("CREATE TABLE blob (bytes BYTEA)"));
+    Writer writer(std::move(connection_), {.log = limits});
+    std::atomic<bool> stop = false;
+    std::vector<std::jthread> readers;
+    for (int number = 0; number < 2; ++number) {
+        readers.emplace_back([&] {
+            static constexpr sql::Statement slow{
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+                " SELECT COUNT(*) + (SELECT COUNT(*) FROM blob) FROM n"};
+            const auto connection = Connection::open(file_, Access::reading);
+            ASSERT_TRUE(connection);
+            while (!stop) {
+                EXPECT_TRUE((*connection)->run(slow, {}));
+            }
+        });
+    }
+    static constexpr sql::Statement add{"INSERT INTO blob (bytes) VALUES ($1)"};
+    const std::string bytes(40'000, 'x');
+    std::uintmax_t longest = 0;
+    for (int round = 0; round < 200; ++round) {
+        ASSERT_TRUE(writer.write([&](sql::Connection& connection) -> Result<void> {
+            const auto added = connection.run(add, {sql::Bytes{bytes}});
+            return added ? Result<void>() : std::unexpected(added.error());
+        }));
+        longest = std::max(longest, std::filesystem::file_size(file_.string() + "-wal"));
+    }
+    stop = true;
+    // The limit, and what one write and the one before it can add.
+    EXPECT_LE(longest, (limits.pages_max + 40) * page_bytes);
 }
 
 } // namespace muster::store::sqlite
