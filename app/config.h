@@ -57,6 +57,7 @@ struct ServerConfig {
     std::uint16_t mqtt_port = 8883;
     std::vector<std::string> hosts;         // further names the certificate must cover
     std::string domain = "muster.internal"; // the service API of instance x is at x.{domain}
+    bool new_admin_token = false;   // by flag only: issue an owner's token into the data folder
     std::filesystem::path key_file; // that seals secrets; empty: sealing.key in the data folder
     std::size_t workers = 64;
     log::Level log_level = log::Level::info;

@@ -174,7 +174,7 @@ Result<void> Server::Parts::admit_administrators(const DataFolder& folder) {
     if (auto loaded = services->tokens.load(); !loaded) {
         return loaded;
     }
-    if (!services->tokens.all().empty()) {
+    if (!services->tokens.all().empty() && !config.new_admin_token) {
         admin_token = read_token(folder);
         return {};
     }

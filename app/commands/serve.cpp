@@ -30,6 +30,7 @@ struct ServeOptions {
     std::uint16_t mqtt_port = 0;
     std::filesystem::path ready_file;
     std::filesystem::path key_file;
+    bool new_admin_token = false;
     std::string log_file;
     std::string log_level;
 };
@@ -68,6 +69,7 @@ void override_config(ServerConfig& config, const ServeOptions& options) {
     if (options.mqtt_port != 0) {
         config.mqtt_port = options.mqtt_port;
     }
+    config.new_admin_token = options.new_admin_token;
     if (!options.key_file.empty()) {
         config.key_file = options.key_file;
     }
@@ -185,6 +187,8 @@ void add_serve(CLI::App& root, Chosen& chosen, const Environment& environment) {
                      "keys that seal the database's secrets (default: sealing.key in the data "
                      "folder; better on another medium)")
         ->envname("MUSTER_KEY_FILE");
+    command->add_flag("--new-admin-token", options->new_admin_token,
+                      "issue an owner's token into admin.token of the data folder");
     command->add_option("--log-level", options->log_level, "debug, info, warning, error or off")
         ->envname("MUSTER_LOG_LEVEL")
         ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
