@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,32 +74,40 @@ inline Step publish(std::string name, const mqtt::Publish& message, std::string 
 
 class ScriptRun {
   public:
-    ScriptRun(ProvisioningWorld& world, const Script& script)
-        : world_(world), script_(script),
-          wire_(script.transport == Transport::https ? world.https() : world.mqtt()) {}
+    ScriptRun(ProvisioningWorld& world, const Script& script) : world_(world), script_(script) {
+        reconnect();
+    }
+
+    /// The connection is lost; a new one takes its place.
+    void reconnect() {
+        if (wire_) {
+            wire_->lose();
+        }
+        wire_.emplace(script_.transport == Transport::https ? world_.https() : world_.mqtt());
+    }
 
     std::string bytes_of(std::size_t step) const { return script_.steps[step].send(pattern_); }
 
     /// Sends the step's bytes and returns what came back, readable.
     std::string exchange(std::size_t step) {
-        wire_.send(bytes_of(step));
+        wire_->send(bytes_of(step));
         return settle();
     }
 
     std::string exchange_bytewise(std::size_t step) {
         for (const char byte : bytes_of(step)) {
-            wire_.send({&byte, 1});
+            wire_->send({&byte, 1});
         }
         return settle();
     }
 
     std::string settle() {
-        wire_.settle(world_.workers);
+        wire_->settle(world_.workers);
         return received();
     }
 
     std::string received() {
-        const auto bytes = wire_.take();
+        const auto bytes = wire_->take();
         return script_.transport == Transport::https ? bytes : mqtt_lines(bytes);
     }
 
@@ -122,12 +131,12 @@ class ScriptRun {
 
     void run_all() { run_until(script_.steps.size()); }
 
-    Wire& wire() { return wire_; }
+    Wire& wire() { return *wire_; }
 
   private:
     ProvisioningWorld& world_;
     const Script& script_;
-    Wire wire_;
+    std::optional<Wire> wire_;
     Pattern pattern_;
 };
 
