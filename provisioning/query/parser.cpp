@@ -1,6 +1,7 @@
 // The parser of enrollment_filter.h's grammar: recursive descent, one function per rule.
 
 #include "base/text.h"
+#include "provisioning/query/cursor.h"
 #include "provisioning/query/node.h"
 #include "provisioning/query/paths.h"
 #include "provisioning/query/tokens.h"
@@ -48,11 +49,10 @@ Node negation_of(Node node) {
     return negation;
 }
 
-/// Nothing is said after the first mistake; whoever asks gets `Result` only at the end, and until
-/// then every rule returns an empty node.
+/// After a mistake, which the cursor keeps, every rule returns something empty.
 class Parser {
   public:
-    explicit Parser(std::vector<QueryToken> tokens) : tokens_(std::move(tokens)) {}
+    explicit Parser(std::vector<QueryToken> tokens) : cursor_(std::move(tokens)) {}
 
     /// Nothing, if there is no WHERE.
     Result<std::optional<Node>> run();
@@ -71,85 +71,47 @@ class Parser {
 
     QueryPath path();
     QueryLiteral literal(Meaning meaning);
-    std::vector<QueryLiteral> literals(Meaning meaning);
+    QueryLiteral date();
     std::string text(Meaning meaning);
 
-    [[nodiscard]] const QueryToken& next() const { return tokens_[position_]; }
-
-    [[nodiscard]] bool failed() const { return mistake_.has_value(); }
-
-    [[nodiscard]] bool is_symbol(std::string_view symbol) const {
-        return next().kind == TokenKind::symbol && next().text == symbol;
-    }
-
-    [[nodiscard]] bool is_word(std::string_view word) const {
-        return next().kind == TokenKind::word && equal_ignoring_case(next().text, word);
-    }
-
-    /// Never beyond the `end`.
-    QueryToken take() { return tokens_[position_ + 1 == tokens_.size() ? position_ : position_++]; }
-
-    bool skip(bool found) {
-        if (found && !failed()) {
-            take();
-        }
-        return found && !failed();
-    }
-
-    void expect(bool found, std::string_view what) {
-        if (!skip(found)) {
-            refuse("expected " + std::string(what));
-        }
-    }
-
-    void refuse(std::string_view what) { refuse_at(next().at, what); }
-
-    void refuse_at(std::size_t at, std::string_view what) {
-        if (!failed()) {
-            mistake_ = query_mistake(at, what).error();
-        }
-    }
-
-    std::vector<QueryToken> tokens_;
-    std::size_t position_ = 0;
+    QueryCursor cursor_;
     std::size_t terms_ = 0;
-    std::optional<Error> mistake_;
 };
 
 Result<std::optional<Node>> Parser::run() {
     std::optional<Node> root = query();
-    if (!failed() && next().kind != TokenKind::end) {
-        refuse("expected the end of the query");
+    if (!cursor_.at(TokenKind::end)) {
+        cursor_.refuse("expected the end of the query");
     }
-    if (failed()) {
-        return std::unexpected(*std::move(mistake_));
+    if (auto verdict = cursor_.verdict(); !verdict) {
+        return std::unexpected(std::move(verdict).error());
     }
     return root;
 }
 
 std::optional<Node> Parser::query() {
-    if (next().kind == TokenKind::end || skip(is_symbol("*"))) {
+    if (cursor_.at(TokenKind::end) || cursor_.accept_symbol("*")) {
         return std::nullopt;
     }
-    expect(is_word("SELECT"), "SELECT");
+    cursor_.expect_word("SELECT");
     columns();
-    if (skip(is_word("FROM"))) {
-        expect(next().kind == TokenKind::word, "a name");
+    if (cursor_.accept_word("FROM")) {
+        cursor_.expect(TokenKind::word, "a name");
     }
-    return skip(is_word("WHERE")) ? std::optional(condition(0)) : std::nullopt;
+    return cursor_.accept_word("WHERE") ? std::optional(condition(0)) : std::nullopt;
 }
 
 /// Rows are always returned whole, so it does not matter which.
 void Parser::columns() {
-    if (skip(is_symbol("*"))) {
+    if (cursor_.accept_symbol("*")) {
         return;
     }
     do {
-        expect(next().kind == TokenKind::word, "a column");
-        while (skip(is_symbol("."))) {
-            expect(next().kind == TokenKind::word, "a name");
+        cursor_.expect(TokenKind::word, "a column");
+        while (cursor_.accept_symbol(".")) {
+            cursor_.expect(TokenKind::word, "a name");
         }
-    } while (skip(is_symbol(",")));
+    } while (cursor_.accept_symbol(","));
 }
 
 Node Parser::condition(std::size_t depth) {
@@ -162,21 +124,21 @@ Node Parser::terms_of(Node::Kind kind, std::string_view keyword, std::size_t dep
     do {
         node.children.push_back(kind == Node::Kind::any ? terms_of(Node::Kind::all, "AND", depth)
                                                         : factor(depth));
-    } while (skip(is_word(keyword)));
+    } while (cursor_.accept_word(keyword));
     return node.children.size() == 1 ? Node(std::move(node.children.front())) : node;
 }
 
 Node Parser::factor(std::size_t depth) {
     if (depth >= query_depth_max) {
-        refuse("nested too deeply");
+        cursor_.refuse("nested too deeply");
         return {};
     }
-    if (skip(is_word("NOT"))) {
+    if (cursor_.accept_word("NOT")) {
         return negation_of(factor(depth + 1));
     }
-    if (skip(is_symbol("("))) {
+    if (cursor_.accept_symbol("(")) {
         Node inner = condition(depth + 1);
-        expect(is_symbol(")"), "')'");
+        cursor_.expect_symbol(")");
         return inner;
     }
     return predicate();
@@ -184,9 +146,7 @@ Node Parser::factor(std::size_t depth) {
 
 Node Parser::predicate() {
     if (++terms_ > query_terms_max) {
-        refuse("too many terms");
-    }
-    if (failed()) {
+        cursor_.refuse("too many terms");
         return {};
     }
     std::optional<Node> call = function();
@@ -194,19 +154,19 @@ Node Parser::predicate() {
 }
 
 std::optional<Node> Parser::function() {
-    if (skip(is_word("IS_DEFINED"))) {
-        expect(is_symbol("("), "'('");
+    if (cursor_.accept_word("IS_DEFINED")) {
+        cursor_.expect_symbol("(");
         Node node{.kind = Node::Kind::defined, .path = path()};
-        expect(is_symbol(")"), "')'");
+        cursor_.expect_symbol(")");
         return node;
     }
     for (const TextFunction& one : text_functions) {
-        if (skip(is_word(one.name))) {
-            expect(is_symbol("("), "'('");
+        if (cursor_.accept_word(one.name)) {
+            cursor_.expect_symbol("(");
             Node node{.kind = one.kind, .path = path()};
-            expect(is_symbol(","), "','");
+            cursor_.expect_symbol(",");
             node.literals.emplace_back(text(node.path.meaning));
-            expect(is_symbol(")"), "')'");
+            cursor_.expect_symbol(")");
             return node;
         }
     }
@@ -215,84 +175,86 @@ std::optional<Node> Parser::function() {
 
 Node Parser::comparison() {
     Node node{.kind = Node::Kind::comparison, .path = path()};
-    if (failed()) {
-        return node;
-    }
-    if (skip(is_word("NOT"))) {
-        expect(is_word("IN"), "IN");
+    if (cursor_.accept_word("NOT")) {
+        cursor_.expect_word("IN");
         return negation_of(membership(std::move(node.path)));
     }
-    if (skip(is_word("IN"))) {
+    if (cursor_.accept_word("IN")) {
         return membership(std::move(node.path));
     }
     for (const Operator& one : operators) {
-        if (skip(is_symbol(one.symbol))) {
+        if (cursor_.accept_symbol(one.symbol)) {
             node.comparator = one.comparator;
             node.literals.push_back(literal(node.path.meaning));
             return one.negated ? negation_of(std::move(node)) : node;
         }
     }
-    refuse("expected an operator");
+    cursor_.refuse("expected an operator");
     return node;
 }
 
 Node Parser::membership(QueryPath path) {
-    const bool in_brackets = is_symbol("[");
-    expect(in_brackets || is_symbol("("), "'[' or '('");
-    const Meaning meaning = path.meaning;
     Node node{.kind = Node::Kind::membership, .path = std::move(path)};
-    node.literals = literals(meaning);
-    expect(is_symbol(in_brackets ? "]" : ")"), in_brackets ? "']'" : "')'");
+    const bool in_brackets = cursor_.accept_symbol("[");
+    if (!in_brackets && !cursor_.accept_symbol("(")) {
+        cursor_.refuse("expected '[' or '('");
+    }
+    do {
+        node.literals.push_back(literal(node.path.meaning));
+    } while (cursor_.accept_symbol(","));
+    cursor_.expect_symbol(in_brackets ? "]" : ")");
     return node;
 }
 
-std::vector<QueryLiteral> Parser::literals(Meaning meaning) {
-    std::vector<QueryLiteral> all;
-    do {
-        all.push_back(literal(meaning));
-    } while (skip(is_symbol(",")));
-    return all;
-}
-
 QueryPath Parser::path() {
-    const std::size_t begin = next().at;
-    std::vector<std::string> names{next().text};
-    expect(next().kind == TokenKind::word, "a member");
-    while (skip(is_symbol("."))) {
-        names.push_back(next().text);
-        expect(next().kind == TokenKind::word, "a name");
+    const std::size_t begin = cursor_.next().at;
+    std::vector<std::string> names{cursor_.expect(TokenKind::word, "a member")};
+    while (cursor_.accept_symbol(".")) {
+        names.push_back(cursor_.expect(TokenKind::word, "a name"));
     }
     std::optional<QueryPath> known = query_path(names);
     if (!known) {
-        refuse_at(begin, "enrollments have no such member");
+        cursor_.refuse_at(begin, "enrollments have no such member");
         return {};
     }
     return *std::move(known);
 }
 
 QueryLiteral Parser::literal(Meaning meaning) {
-    if (skip(is_word("null"))) {
+    if (cursor_.accept_word("null")) {
         return QueryNull();
     }
     if (meaning == Meaning::time) {
-        const auto time = next().kind == TokenKind::text ? query_time(next().text) : std::nullopt;
-        expect(time.has_value(), "a date such as '2030-01-31T12:00:00Z'");
-        return time.value_or(WallTime());
+        return date();
     }
-    if (next().kind == TokenKind::text) {
+    if (cursor_.at(TokenKind::text)) {
         return text(meaning);
     }
-    if (next().kind == TokenKind::number) {
-        return parse_json(take().text)->to_number<long double>();
+    if (const auto number = cursor_.accept(TokenKind::number)) {
+        return parse_json(number->text)->to_number<long double>();
     }
-    const bool is_true = is_word("true");
-    expect(is_true || is_word("false"), "a literal");
-    return is_true;
+    if (cursor_.accept_word("true")) {
+        return true;
+    }
+    if (!cursor_.accept_word("false")) {
+        cursor_.refuse("expected a literal");
+    }
+    return false;
+}
+
+QueryLiteral Parser::date() {
+    const std::size_t begin = cursor_.next().at;
+    const auto found = cursor_.accept(TokenKind::text);
+    const auto time = found ? query_time(found->text) : std::nullopt;
+    if (!time) {
+        cursor_.refuse_at(begin, "expected a date such as '2030-01-31T12:00:00Z'");
+        return QueryNull();
+    }
+    return *time;
 }
 
 std::string Parser::text(Meaning meaning) {
-    const std::string found = next().text;
-    expect(next().kind == TokenKind::text, "a text");
+    const std::string found = cursor_.expect(TokenKind::text, "a text");
     return meaning == Meaning::caseless ? to_lower(found) : found;
 }
 
