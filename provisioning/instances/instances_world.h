@@ -136,6 +136,22 @@ inline IfMatch exactly(const ETag& etag) {
     return {.kind = IfMatch::Kind::exactly, .etag = etag};
 }
 
+inline LinkedHub hub_link(std::string_view name, const std::string& text = {}) {
+    LinkedHub link;
+    link.name = HubName(name);
+    link.connection_string = Secret(std::string(text));
+    return link;
+}
+
+inline LinkedHub linked(std::string_view name) {
+    return hub_link("", connection_string(name));
+}
+
+inline PolicySettings policy(std::string name,
+                             std::vector<Right> rights = {Right::enrollment_read}) {
+    return {.name = std::move(name), .rights = std::move(rights), .primary = {}, .secondary = {}};
+}
+
 inline const IfMatch if_any{.kind = IfMatch::Kind::any, .etag = {}};
 
 } // namespace muster::provisioning
