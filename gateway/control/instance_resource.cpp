@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "gateway/control/connection_string.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace muster::gateway {
@@ -63,15 +62,11 @@ JsonArray array_of(const std::vector<T>& items, JsonObject (*resource)(const T&)
     return array;
 }
 
-/// `{name}.{domain}` if it has one, else the first that it has.
+/// The first that the operator gave it, because that one resolves; else the one by its name,
+/// `{name}.{domain}`, which comes before them.
 std::string service_host(const Instance& instance) {
-    const auto prefix = to_lower(instance.name) + '.';
-    const auto found = std::ranges::find_if(
-        instance.host_names, [&](const std::string& host) { return host.starts_with(prefix); });
-    if (found != instance.host_names.end()) {
-        return *found;
-    }
-    return instance.host_names.empty() ? std::string() : instance.host_names.front();
+    const auto& hosts = instance.host_names;
+    return hosts.empty() ? std::string() : hosts.size() == 1 ? hosts[0] : hosts[1];
 }
 
 JsonObject properties_of(const Instance& instance, const ResourceView& view) {

@@ -23,7 +23,7 @@ Instance plain() {
     instance.name = "dps000002";
     instance.tenant = "rg";
     instance.location = "westus";
-    instance.host_names = {"old-name.example.net", "dps000002.example.net"};
+    instance.host_names = {"dps000002.example.net"};
     instance.stamp.etag = ETag("AAAAAA3ez90=");
     return instance;
 }
@@ -120,12 +120,12 @@ TEST(InstanceResource, AHubOfTheConfigurationHasAMaskedConnectionStringToo) {
     EXPECT_EQ(masked_connection_string(hub), "HostName=hub1.example.net;SharedAccessKey=****");
 }
 
-TEST(InstanceResource, WithoutAHostOfItsNameTheFirstHostServes) {
+TEST(InstanceResource, AHostThatTheOperatorGaveIsShownRatherThanTheOneByName) {
     auto instance = plain();
-    instance.host_names = {"a.example.net", "b.example.net"};
+    instance.host_names = {"dps000002.muster.internal", "dps.example.net", "192.0.2.7"};
     EXPECT_EQ(
         to_resource(instance, view).at("properties").as_object().at("serviceOperationsHostName"),
-        "a.example.net");
+        "dps.example.net");
 }
 
 /// dps-service 1.6 and 10.3: rights are printed in their canonical form.
