@@ -16,16 +16,22 @@ namespace muster::app {
 namespace {
 
 constexpr std::size_t reply_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t reply_depth_max = 64; // documents of 32 levels stand inside of lists
 constexpr std::size_t ca_bytes_max = 1024 * 1024;
 constexpr std::chrono::minutes token_life{10};
 constexpr const char* provisioning_api_version = "2021-10-01";
 constexpr const char* hub_api_version = "2021-04-12";
 
-Code code_of(unsigned status) {
-    switch (status) {
+/// Quotas and rights share a status; rights have its general number.
+Code code_of_403(const net::HttpReply& reply) {
+    return reply.header("x-ms-error-code") == "403000" ? Code::forbidden : Code::quota_exceeded;
+}
+
+Code code_of(const net::HttpReply& reply) {
+    switch (reply.status) {
     case 400: return Code::malformed;
     case 401: return Code::unauthenticated;
-    case 403: return Code::quota_exceeded;
+    case 403: return code_of_403(reply);
     case 404: return Code::not_found;
     case 408:
     case 504: return Code::deadline_exceeded;
@@ -151,8 +157,8 @@ Result<net::HttpReply> ApiClient::send(const Request& request) {
     if (!reply || (reply->status >= 200 && reply->status < 300)) {
         return reply;
     }
-    auto refusal = fail(code_of(reply->status),
-                        fmt::format("{} ({})", message_of(reply->body), reply->status));
+    auto refusal =
+        fail(code_of(*reply), fmt::format("{} ({})", message_of(reply->body), reply->status));
     refusal.error().retry_after = retry_after_of(*reply);
     return refusal;
 }
@@ -162,7 +168,7 @@ Result<Json> ApiClient::send_json(const Request& request) {
     if (!reply) {
         return std::unexpected(reply.error());
     }
-    return parse_json(reply->body, {.bytes_max = reply_bytes_max});
+    return parse_json(reply->body, {.bytes_max = reply_bytes_max, .depth_max = reply_depth_max});
 }
 
 Result<ReadyFile> find_server(const ConnectOptions& options) {

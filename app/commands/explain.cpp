@@ -121,6 +121,10 @@ JsonArray proposal_of(const std::vector<Document>& documents, const std::string&
 
 // ---- the answer ----
 
+std::string text_of(const Json& value) {
+    return value.is_string() ? std::string(value.as_string()) : to_text(value);
+}
+
 std::string describe(const JsonObject& prediction, const std::string& id) {
     const Json shown(prediction);
     const auto outcome = cell(shown, "outcome");
@@ -132,16 +136,25 @@ std::string describe(const JsonObject& prediction, const std::string& id) {
     };
     add(" to {}", "hub");
     add(" as device '{}'", "deviceId");
-    text += cell(shown, "proofAssumed") == "true" ? ", if its proof verified\n" : "\n";
-    add("  decided by enrollment group '{}'\n", "decidedBy.enrollmentGroupId");
-    add("  decided by enrollment '{}'\n", "decidedBy.registrationId");
-    add("  allocation policy {}\n", "policy");
+    if (cell(shown, "proofAssumed") == "true") {
+        text += outcome == "assigned" ? ", if its proof verified" : ", whatever its proof";
+    }
+    text += '\n';
+    if (const auto kind = cell(shown, "decidedBy.kind"); !kind.empty()) {
+        text += fmt::format("  {} '{}' decides", kind == "enrollment" ? "enrollment" : "group",
+                            cell(shown, "decidedBy.id"));
+        add(", allocation policy {}", "allocationPolicy");
+        text += '\n';
+    }
     add("  assigned today to {}\n", "currentHub");
-    add("  not a candidate: {}\n", "excluded");
-    add("  the device would see error {}\n", "errorCode");
-    add("  {}\n", "message");
-    const auto* explanation = prediction.if_contains("explanation");
-    return text + (explanation == nullptr ? "" : describe_findings(*explanation));
+    if (const auto* hubs = prediction.if_contains("excludedHubs"); hubs && hubs->is_array()) {
+        for (const Json& hub : hubs->as_array()) {
+            text += "  no candidate: " + text_of(hub) + '\n';
+        }
+    }
+    add("  the device would see error {}", "errorCode");
+    add(": {}\n", "message");
+    return text + describe_findings(shown);
 }
 
 Result<void> explain(const ExplainOptions& options, Administration& administration,

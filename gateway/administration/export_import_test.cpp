@@ -1,6 +1,7 @@
 // What goes out as configuration documents, and what comes in by the thousand.
 
 #include "gateway/administration/administration_client.h"
+#include "gateway/administration/page.h"
 
 #include <algorithm>
 
@@ -38,9 +39,10 @@ class AdminTransfer : public AdministrationTest {
     static Json row(const std::string& id, const std::string& more = {}) {
         return parse_json(
                    R"({"registrationId":")" + id +
-                   R"(","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" +
-                   std::string(recorded_key_text) + R"(","secondaryKey":")" +
-                   std::string(recorded_key_text) + "\"}}" + more + '}')
+                       R"(","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":")" +
+                       std::string(recorded_key_text) + R"(","secondaryKey":")" +
+                       std::string(recorded_key_text) + "\"}}" + more + '}',
+                   {.bytes_max = 1024 * 1024, .depth_max = 64})
             .value();
     }
 
@@ -135,8 +137,13 @@ TEST_F(AdminTransfer, BoundsPagesInBytes) {
                   Json(1));
     }
     const auto first = run("GET", alpha + "/export?count=1000");
-    EXPECT_LT(first.body.size(), 5U * 1024 * 1024);
-    EXPECT_FALSE(text(first.member("next")).empty());
+    EXPECT_LT(first.body.size(), list_bytes_max + 2 * large.size());
+    const auto page = parse_json_object(first.body, {.bytes_max = 2 * list_bytes_max}).value();
+    EXPECT_FALSE(text(page.at("next")).empty());
+    const auto rest = run("GET", alpha + "/export?after=" + text(page.at("next")));
+    const auto last = parse_json_object(rest.body, {.bytes_max = 2 * list_bytes_max}).value();
+    EXPECT_FALSE(last.contains("next"));
+    EXPECT_EQ(page.at("documents").as_array().size() + last.at("documents").as_array().size(), 61U);
 }
 
 // ---- import ----
@@ -159,7 +166,9 @@ TEST_F(AdminTransfer, RefusesBrokenRowsOneByOne) {
     const auto reply =
         import({Json(7), row("dev-1"), JsonObject{{"registrationId", "dev-2"}}, row("dev-3", large),
                 row("DEV-1"), row("dev 4"), row("dev-5", R"(,"iotHubs":["nowhere.example.net"])"),
-                JsonObject{{"registrationId", 7}}, row("dev-6")});
+                JsonObject{{"registrationId", 7}}, row("dev-6"),
+                row("dev-7", R"(,"initialTwin":{"tags":{"a":)" + std::string(30, '[') +
+                                 std::string(30, ']') + "}}")});
     ASSERT_EQ(reply.status, 200U) << reply.body;
     EXPECT_EQ(reply.member("created"), Json(2));
     const auto refused = reply.member("refused").as_array();
@@ -174,7 +183,8 @@ TEST_F(AdminTransfer, RefusesBrokenRowsOneByOne) {
                                                                          {4, 400004},
                                                                          {5, 400004},
                                                                          {6, 400004},
-                                                                         {7, 400004}}));
+                                                                         {7, 400004},
+                                                                         {9, 400004}}));
     EXPECT_EQ(refused.at(3).at("registrationId"), Json("DEV-1"));
     EXPECT_EQ(refused.at(0).at("registrationId"), Json(""));
     EXPECT_EQ(count(), 2);

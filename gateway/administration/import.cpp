@@ -1,12 +1,11 @@
 // Bulk import of individual enrollments: a thousand rows in one transaction, each with an outcome
 // of its own. Repeating it changes nothing.
 
-#include "base/text.h"
+#include "gateway/administration/document_limits.h"
 #include "gateway/administration/families.h"
 #include "gateway/problem.h"
 #include "provisioning/documents.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -18,9 +17,6 @@ namespace {
 using provisioning::ImportMode;
 using provisioning::ImportOutcome;
 using provisioning::IndividualEnrollment;
-
-/// As in the service API's PUT.
-constexpr std::size_t row_bytes_max = JsonLimits().bytes_max;
 
 struct Refused {
     std::string registration_id; // as given; empty if the row has none
@@ -80,11 +76,10 @@ Result<IndividualEnrollment> read_row(const Json& row) {
     if (!row.is_object()) {
         return fail(Code::malformed, "an enrollment must be an object");
     }
-    auto enrollment = provisioning::individual_from_document(row.as_object());
-    if (enrollment && to_text(row).size() > row_bytes_max) {
-        return fail(Code::too_large, "an enrollment takes 96 KiB at most");
+    if (const auto checked = check_document_limits(row); !checked) {
+        return std::unexpected(checked.error());
     }
-    return enrollment;
+    return provisioning::individual_from_document(row.as_object());
 }
 
 std::string id_of(const Json& row) {

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/administration/configuration.h"
+#include "gateway/administration/document_limits.h"
 #include "provisioning/completion.h"
 #include "provisioning/documents.h"
 #include "provisioning/documents/instance_document.h"
@@ -37,6 +38,9 @@ Result<JsonObject> read_spec(const DocumentName& name, const Json& document) {
     const auto* spec = find_member(document.as_object(), "spec");
     if (spec == nullptr || !spec->is_object()) {
         return fail(Code::malformed, "spec must be an object");
+    }
+    if (const auto checked = check_document_limits(*spec); !checked) {
+        return std::unexpected(checked.error());
     }
     auto copy = spec->as_object();
     const auto id_member = id_member_of(name.kind);
