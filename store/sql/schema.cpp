@@ -147,7 +147,8 @@ CREATE TABLE journal (
     Statement{R"(
 CREATE INDEX journal_device ON journal (scope, folded_id, sequence))"},
     Statement{R"(
-CREATE INDEX journal_tracking ON journal (scope, tracking) WHERE tracking IS NOT NULL)"},
+CREATE INDEX journal_tracking ON journal (scope, tracking, sequence)
+    WHERE tracking IS NOT NULL)"},
     Statement{R"(
 CREATE INDEX journal_group ON journal (scope, folded_group, sequence)
     WHERE folded_group IS NOT NULL)"},

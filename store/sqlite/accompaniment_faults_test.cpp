@@ -184,8 +184,8 @@ TEST_F(AccompanimentFaults, AnInstanceIsErasedWithItsChainAndSaysSoOrNot) {
 
 // Longer than what is deleted at once: the disk fails after the first part has gone.
 TEST_F(AccompanimentFaults, WhatIsLeftOfALongChainIsAChain) {
-    constexpr int writers = 8;
-    constexpr int rounds = 520;
+    constexpr int writers = 64; // they share syncs
+    constexpr int rounds = 65;
     auto stores = open(folder_ / "long.db");
     ASSERT_TRUE(stores->instances().save(instance(scope, "plant"), Expected{0}));
     race(writers, [&](int) {
