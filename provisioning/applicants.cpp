@@ -48,7 +48,7 @@ Result<void> Applicants::check_leaf(const Claim& claim, Explanation& explanation
          .id = id,
          .findings = {{.code = FindingCode::leaf_enrolled_elsewhere,
                        .detail = describe(*leaf, std::span(&*leaf, 1)) + " is enrolled for " +
-                                 quoted(id) + ", not for " + quoted(claim.id.text())}}});
+                                 in_quotes(id) + ", not for " + in_quotes(claim.id.text())}}});
     return refuse(Code::attestation_failed, explanation);
 }
 

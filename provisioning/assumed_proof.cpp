@@ -123,9 +123,9 @@ std::vector<const EnrollmentGroup*> candidates_of(const AssumedClaim& claim, con
 
 Finding nobody(const AssumedClaim& claim) {
     const std::string individual =
-        "no individual enrollment " + quoted(claim.supposition.id.text());
+        "no individual enrollment " + in_quotes(claim.supposition.id.text());
     const std::string group = claim.supposition.group
-                                  ? "no group " + quoted(claim.supposition.group->text())
+                                  ? "no group " + in_quotes(claim.supposition.group->text())
                                   : "no group that could accept a proof";
     return {.code = FindingCode::no_enrollment, .detail = individual + ", and " + group};
 }

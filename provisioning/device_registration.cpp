@@ -163,12 +163,14 @@ Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceReque
         explanation.findings.insert(explanation.findings.end(), decline->findings.begin(),
                                     decline->findings.end());
         event = declined_event(*next, request, explanation);
-        log_decline(request, *decline, explanation);
     }
     if (next) {
         if (auto stored = store(facts, *next, event ? &*event : nullptr, explanation); !stored) {
             return std::unexpected(std::move(stored).error());
         }
+    }
+    if (const auto* decline = std::get_if<Decline>(&decision)) {
+        log_decline(request, *decline, explanation);
     }
     const RegistrationRecord& standing = next ? *next : **record;
     if (standing.plan) { // also one that nobody works on any more
@@ -271,7 +273,7 @@ Result<OperationStatus> DeviceRegistration::operation_status(const DeviceRequest
     }
     if (!*record || !(*record)->answers_to(operation)) {
         explanation.findings.push_back({.code = FindingCode::registration_unknown,
-                                        .detail = "operation " + quoted(operation.text())});
+                                        .detail = "operation " + in_quotes(operation.text())});
         return planner_->refuse_call(request, call,
                                      {.code = Code::not_found, .detail = "operation not found"},
                                      std::move(explanation));

@@ -60,6 +60,8 @@ void set_decision(Prediction& prediction, const RegistrationFacts& facts) {
 }
 
 void set_quota_refusal(Prediction& prediction, const Instance& instance) {
+    prediction.hub.reset();
+    prediction.device_id.reset();
     prediction.explanation.findings.push_back(quota_finding(instance));
     set_refusal(prediction, refuse(Code::quota_exceeded, prediction.explanation).error());
 }
@@ -179,12 +181,13 @@ Result<Prediction> Explaining::predict(const AssumedClaim& claim, EnrollmentFact
         set_refusal(prediction, applicant.error());
     } else if (!*applicant) {
         prediction.outcome = Outcome::undecided;
-    } else if (*full) {
-        set_quota_refusal(prediction, *claim.instance);
     } else {
         set_decision(
             prediction,
             {.applicant = **applicant, .record = claim.record, .instance = *claim.instance});
+        if (*full) { // whatever was decided, there is no place to keep it
+            set_quota_refusal(prediction, *claim.instance);
+        }
     }
     return prediction;
 }

@@ -117,7 +117,7 @@ class NoAnchor {
         const CaCertificate* ca = instance_.find_certificate(name);
         if (ca == nullptr) {
             return {.code = FindingCode::ca_not_registered,
-                    .detail = "CA certificate " + quoted(name)};
+                    .detail = "CA certificate " + in_quotes(name)};
         }
         return unrelated(ca->certificate);
     }
@@ -144,7 +144,7 @@ void explain_untried(const Chain& chain, const GroupIndex& groups, Explanation& 
     const crypto::Certificate& leaf = chain.front();
     explanation.findings.push_back({.code = FindingCode::not_issued_by_anchor,
                                     .detail = describe(leaf, chain) + " was issued by " +
-                                              quoted(leaf.issuer_name()) +
+                                              in_quotes(leaf.issuer_name()) +
                                               "; no certificate above it leads to a group"});
 }
 
@@ -162,7 +162,7 @@ Result<Applicant> by_certificate(const Claim& claim, const Groups& groups,
         return refuse(Code::attestation_failed, explanation);
     }
     if (!groups->has_x509()) {
-        return not_enrolled(explanation, "no individual enrollment " + quoted(claim.id.text()) +
+        return not_enrolled(explanation, "no individual enrollment " + in_quotes(claim.id.text()) +
                                              ", and no group that accepts certificates");
     }
     const ChainFacts facts{.chain = *chain, .id = claim.id, .now = claim.now};
@@ -213,7 +213,7 @@ Result<Applicant> by_token(const Claim& claim, const Groups& groups, Explanation
         return refuse(Code::unauthenticated, explanation);
     }
     if (groups->symmetric().empty()) {
-        return not_enrolled(explanation, "no individual enrollment " + quoted(claim.id.text()) +
+        return not_enrolled(explanation, "no individual enrollment " + in_quotes(claim.id.text()) +
                                              ", and no group with a symmetric key");
     }
     for (const EnrollmentGroup* group : groups->symmetric()) {

@@ -170,6 +170,85 @@ TEST_F(Running, ARefusalAfterALostAnswerLeavesTheDoubt) {
     EXPECT_EQ(std::vector{record.unconfirmed->hub}, hubs.hubs_with(DeviceId("dev-1")));
 }
 
+// ---- the enrollment is looked at again before the hub is told ----
+
+TEST_F(Running, AnEnrollmentDisabledSinceEndsThePlan) {
+    begin();
+    IndividualEnrollment off = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    off.terms.status = ProvisioningStatus::disabled;
+    put(off, IfMatch::Kind::any);
+    settle();
+    EXPECT_EQ(hubs.calls(), 0);
+    EXPECT_EQ(record("dev-1")->status, disabled);
+    EXPECT_EQ(record("dev-1")->failure->error_code, failure_code::enrollment_disabled);
+    EXPECT_EQ(store.events().back().kind, DeviceEventKind::declined);
+}
+
+TEST_F(Running, AnEnrollmentDisabledBetweenDecisionAndSaveGetsNoDevice) {
+    IndividualEnrollment off = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    off.terms.status = ProvisioningStatus::disabled;
+    store.before_next_save([&] { put(off, IfMatch::Kind::any); });
+    EXPECT_EQ(ended().status, disabled);
+    EXPECT_EQ(hubs.calls(), 0);
+}
+
+TEST_F(Running, ADisabledEnrollmentStopsTheTriesAtAnAbsentHub) {
+    hubs.answer_next(3, {.code = Code::unavailable});
+    begin();
+    workers.run_all();
+    IndividualEnrollment off = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    off.terms.status = ProvisioningStatus::disabled;
+    put(off, IfMatch::Kind::any);
+    settle();
+    EXPECT_EQ(hubs.calls(), 1);
+    EXPECT_EQ(record("dev-1")->status, disabled);
+    EXPECT_TRUE(record("dev-1")->unconfirmed) << "the first try may have reached the hub";
+}
+
+TEST_F(Running, AGroupDeletedOrDisabledSinceEndsThePlan) {
+    for (const bool deleted : {true, false}) {
+        put(group("g", SymmetricKeyAttestation{test_keys}));
+        const std::string id = deleted ? "member-1" : "member-2";
+        ASSERT_TRUE(registration->register_device(with_group_key(id, key_a)));
+        if (deleted) {
+            ASSERT_TRUE(enrollments->erase(EnrollmentGroupId("g"), {}, test_operator));
+        } else {
+            EnrollmentGroup off = group("g", SymmetricKeyAttestation{test_keys});
+            off.terms.status = ProvisioningStatus::disabled;
+            put(off, IfMatch::Kind::any);
+        }
+        settle();
+        EXPECT_EQ(hubs.calls(), 0);
+        const RegistrationRecord ended = record(id).value();
+        EXPECT_EQ(ended.status, deleted ? failed : disabled);
+        EXPECT_EQ(ended.failure->error_code,
+                  deleted ? failure_code::enrollment_gone : failure_code::enrollment_disabled);
+    }
+}
+
+TEST_F(Running, AnIndividualEnrollmentThatBlocksAMemberCountsAtOnce) {
+    put(group("g", SymmetricKeyAttestation{test_keys}));
+    for (const bool blocks : {true, false}) {
+        const std::string id = blocks ? "member-1" : "member-2";
+        ASSERT_TRUE(registration->register_device(with_group_key(id, key_a)));
+        IndividualEnrollment own = individual(id, SymmetricKeyAttestation{test_keys});
+        own.terms.status = blocks ? ProvisioningStatus::disabled : ProvisioningStatus::enabled;
+        put(own);
+        settle();
+        EXPECT_EQ(record(id)->status, blocks ? disabled : assigned);
+    }
+    EXPECT_EQ(hubs.calls(), 1);
+}
+
+TEST_F(Running, NoStepIsUnderWayOnceTheOwnerIsGone) {
+    std::optional<DeviceRegistration> other(std::in_place, registration_ports());
+    ASSERT_TRUE(other->register_device(request));
+    other.reset();
+    workers.run_all();
+    EXPECT_EQ(hubs.calls(), 0);
+    EXPECT_EQ(record("dev-1")->status, assigning) << "the plan is stored, for the next process";
+}
+
 TEST_F(Running, ResumeFinishesWhatWasLeft) {
     for (int i = 0; i < 5; ++i) {
         const std::string id = "left-" + std::to_string(i);

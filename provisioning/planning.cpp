@@ -156,9 +156,9 @@ Finding quota_finding(const Instance& instance) {
 Decline enrollment_gone(const DecidedBy& decider) {
     const auto* group = std::get_if<DecidedByGroup>(&decider);
     const std::string which = group != nullptr
-                                  ? "the group " + quoted(group->id.text())
+                                  ? "the group " + in_quotes(group->id.text())
                                   : "the individual enrollment " +
-                                        quoted(std::get<DecidedByIndividual>(decider).id.text());
+                                        in_quotes(std::get<DecidedByIndividual>(decider).id.text());
     return {.status = RegistrationStatus::failed,
             .failure = {failure_code::enrollment_gone, "The enrollment was deleted."},
             .findings = {{.code = FindingCode::no_enrollment,

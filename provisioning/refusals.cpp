@@ -66,7 +66,7 @@ int device_error_code(Code code) {
     return 0;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     const bool is_long = text.size() > quoted_bytes_max;
     std::string shown(text.substr(0, quoted_bytes_max));
     const bool is_text = is_valid_utf8(shown);

@@ -20,6 +20,6 @@ Code refusal_code(FindingCode finding);
 int device_error_code(Code code);
 
 /// A device's text as it may stand in a finding: in quotes, printable, cut if it is long.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 } // namespace muster::provisioning

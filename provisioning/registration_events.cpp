@@ -30,7 +30,7 @@ std::string group_of(const Explanation& explanation) {
 void describe_request(JsonObject& detail, const DeviceRequest& request) {
     detail["peer"] = request.peer_address;
     if (!request.client_version.empty()) {
-        detail["clientVersion"] = quoted(request.client_version);
+        detail["clientVersion"] = in_quotes(request.client_version);
     }
 }
 

@@ -100,8 +100,8 @@ Verdict<crypto::SasToken> read_token(const TokenFacts& facts) {
     }
     if (!names_registration(token->resource(), facts.scope, facts.id)) {
         return unproven(FindingCode::token_for_another_resource,
-                        "made for " + quoted(token->resource()) + ", not for " +
-                            quoted(resource_for(facts.scope, facts.id)));
+                        "made for " + in_quotes(token->resource()) + ", not for " +
+                            in_quotes(resource_for(facts.scope, facts.id)));
     }
     if (!crypto::is_current(*token, facts.now)) {
         return unproven(FindingCode::token_expired,
@@ -147,8 +147,8 @@ Finding explain_mismatch(const crypto::SasToken& token, const SymmetricKeys& gro
         for (const std::string& spelling : other_spellings(token, id)) {
             if (signs(derive(slot.key, spelling), token)) {
                 return {.code = FindingCode::key_of_other_spelling,
-                        .detail = "derived from the " + name + " for " + quoted(spelling) +
-                                  ", but the device registers as " + quoted(id.text())};
+                        .detail = "derived from the " + name + " for " + in_quotes(spelling) +
+                                  ", but the device registers as " + in_quotes(id.text())};
             }
         }
         if (signs(Secret(crypto::encode_key(derive(slot.key, id.text()))), token)) {

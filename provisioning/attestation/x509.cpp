@@ -72,7 +72,7 @@ std::string describe(const crypto::Certificate& certificate,
         place == chain.end()
             ? "the enrolled certificate"
             : "certificate " + std::to_string(place - chain.begin()) + " of the chain";
-    return where + " (" + quoted(certificate.subject_name()) + ", SHA-256 " +
+    return where + " (" + in_quotes(certificate.subject_name()) + ", SHA-256 " +
            certificate.sha256_thumbprint() + ")";
 }
 
@@ -104,12 +104,12 @@ Verdict<> verify_name(const crypto::Certificate& leaf, const RegistrationId& id)
     if (is_id(leaf.common_name(), id) || is_id(leaf.first_dns_name(), id)) {
         return {};
     }
-    std::string detail = "the device's certificate is for " + quoted(leaf.subject_name());
+    std::string detail = "the device's certificate is for " + in_quotes(leaf.subject_name());
     if (const auto dns_name = leaf.first_dns_name()) {
-        detail += " and the DNS name " + quoted(*dns_name);
+        detail += " and the DNS name " + in_quotes(*dns_name);
     }
     return unproven(FindingCode::name_mismatch,
-                    detail + ", but it registers as " + quoted(id.text()));
+                    detail + ", but it registers as " + in_quotes(id.text()));
 }
 
 Verdict<> verify_time(const crypto::Certificate& certificate, const ChainFacts& facts) {
@@ -122,10 +122,10 @@ Verdict<> verify_time(const crypto::Certificate& certificate, const ChainFacts& 
 Verdict<const CaCertificate*> find_verified(const Instance& instance, const std::string& name) {
     const CaCertificate* ca = instance.find_certificate(name);
     if (ca == nullptr) {
-        return unproven(FindingCode::ca_not_registered, "CA certificate " + quoted(name));
+        return unproven(FindingCode::ca_not_registered, "CA certificate " + in_quotes(name));
     }
     if (!ca->verified) {
-        return unproven(FindingCode::ca_not_verified, "CA certificate " + quoted(name));
+        return unproven(FindingCode::ca_not_verified, "CA certificate " + in_quotes(name));
     }
     return ca;
 }
