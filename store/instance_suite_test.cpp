@@ -159,8 +159,8 @@ TEST_P(InstanceSuite, ErasingNothingIsNotFoundAndIsNotWritten) {
 // Longer than what is deleted at once.
 TEST_P(InstanceSuite, ErasingTakesALongChain) {
     ASSERT_TRUE(instances().save(instance(scope, "plant"), Expected{0}));
-    race(8, [&](int) {
-        for (int round = 0; round < 520; ++round) {
+    race(64, [&](int) { // they share commits
+        for (int round = 0; round < 65; ++round) {
             ASSERT_TRUE(stores().audit().append(scope, change("policy.rotate")));
         }
     });
