@@ -56,6 +56,15 @@ Secret read_token(const DataFolder& folder) {
 
 } // namespace
 
+/// What no instance may call itself.
+std::vector<std::string> hub_hosts(const ServerConfig& config) {
+    std::vector<std::string> hosts;
+    for (const HubConfig& hub : config.hubs) {
+        hosts.push_back(hub.host.text());
+    }
+    return hosts;
+}
+
 /// What stands on the stores, in the order of construction.
 struct Services {
     Services(store::Stores& stores, const ServerConfig& config, Executor& workers,
@@ -67,7 +76,8 @@ struct Services {
                      .timers = timers,
                      .clock = clock,
                      .random = random,
-                     .domain = config.domain}),
+                     .domain = config.domain,
+                     .other_hosts = hub_hosts(config)}),
           tokens(stores.tokens(), clock, random), served({.stores = stores,
                                                           .hubs = local_hubs,
                                                           .workers = workers,
