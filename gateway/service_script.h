@@ -118,12 +118,21 @@ inline std::string page(const Page& page) {
 /// DPS-SERVICE-30
 inline const std::string all_done = ok(R"({"errors":[],"isSuccessful":true})");
 
-/// What ends the document of every enrollment; the dates of one that is new are the same.
-inline std::string stamped(std::string_view etag, std::string_view updated,
-                           std::string_view between = {}) {
-    return R"("etag":"<)" + std::string(etag) + R"(>","provisioningStatus":"enabled",)" +
-           std::string(between) + R"("createdDateTimeUtc":"<made>Z","lastUpdatedDateTimeUtc":"<)" +
-           std::string(updated) + R"(>Z")";
+/// Names of what the stamp of an enrollment stands for; the dates of one that is new are the same.
+struct Stamp {
+    std::string etag = "*";
+    std::string updated = "*";
+    std::string made = "made";
+};
+
+/// Of an enrollment whose stamp does not matter.
+inline const Stamp any_stamp{.made = "*"};
+
+/// What ends the document of every enrollment.
+inline std::string stamped(const Stamp& stamp, std::string_view between = {}) {
+    return R"("etag":"<)" + stamp.etag + R"(>","provisioningStatus":"enabled",)" +
+           std::string(between) + R"("createdDateTimeUtc":"<)" + stamp.made +
+           R"(>Z","lastUpdatedDateTimeUtc":"<)" + stamp.updated + R"(>Z")";
 }
 
 } // namespace muster::gateway::service
