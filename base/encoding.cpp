@@ -65,16 +65,20 @@ std::string hex_encode(std::string_view bytes, std::string_view digits) {
 std::string encode_base64(std::string_view bytes, std::string_view alphabet) {
     std::string text((bytes.size() * 4 + 2) / 3, '\0');
     char* out = text.data();
-    std::uint32_t group = 0;
-    unsigned bits = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        group = group << 8U | byte_at(bytes, i);
-        for (bits += 8; bits >= 6; bits -= 6) {
-            *out++ = alphabet[group >> (bits - 6) & 0x3FU];
-        }
+    std::size_t at = 0;
+    for (; at + 3 <= bytes.size(); at += 3) {
+        const std::uint32_t group =
+            byte_at(bytes, at) << 16U | byte_at(bytes, at + 1) << 8U | byte_at(bytes, at + 2);
+        *out++ = alphabet[group >> 18U];
+        *out++ = alphabet[group >> 12U & 0x3FU];
+        *out++ = alphabet[group >> 6U & 0x3FU];
+        *out++ = alphabet[group & 0x3FU];
     }
-    if (bits > 0) {
-        *out = alphabet[group << (6 - bits) & 0x3FU];
+    const std::size_t rest = bytes.size() - at; // one byte makes two digits, two make three
+    const std::uint32_t first = rest > 0 ? byte_at(bytes, at) << 16U : 0;
+    const std::uint32_t group = first | (rest > 1 ? byte_at(bytes, at + 1) << 8U : 0);
+    for (std::size_t digit = 0; rest > 0 && digit <= rest; ++digit) {
+        *out++ = alphabet[group >> (18 - 6 * digit) & 0x3FU];
     }
     return text;
 }
@@ -83,18 +87,20 @@ Result<std::string> decode_base64(std::string_view digits, const Values& values)
     std::string bytes(digits.size() * 3 / 4, '\0');
     char* out = bytes.data();
     std::uint32_t group = 0;
+    std::uint32_t seen = 0; // a value that is none has bits that no digit has
     unsigned bits = 0;
     for (std::size_t i = 0; i < digits.size(); ++i) {
         const std::uint32_t value = values[byte_at(digits, i)];
-        if (value == no_value) {
-            return fail(Code::malformed, "not base64");
-        }
+        seen |= value;
         group = group << 6U | value;
         bits += 6;
         if (bits >= 8) {
             bits -= 8;
             *out++ = static_cast<char>(group >> bits & 0xFFU);
         }
+    }
+    if (seen > 0x3FU) {
+        return fail(Code::malformed, "not base64");
     }
     return bytes;
 }
