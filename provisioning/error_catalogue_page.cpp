@@ -15,8 +15,8 @@ constexpr std::string_view introduction =
     R"(# Why devices are refused
 
 Every refusal is kept with its reasons: which enrollments were considered, and what failed in each.
-`muster events` finds them by registration id, tracking id, group or time; `muster explain` says what
-would happen if a device registered now. A device itself hears only one of the codes of six digits.
+`muster events` finds them by registration id, tracking id, group or time; `muster explain` says
+what would happen if a device registered now. The device hears only a code of six digits.
 
 This page is made from the table in the code, which `muster catalogue` prints too.
 
