@@ -58,9 +58,9 @@ template <class Resource>
 Result<void> save(const Desk& desk, const std::optional<Resource>& stored, const Resource& next,
                   Expected expected) {
     const Change change = put_change(signature_of(desk), pointer_to(stored), next);
-    const auto quota = stored ? std::nullopt : quota_for(next.id, desk.instance->quotas);
-    return desk.enrollments.save(desk.instance->scope, next,
-                                 Write(expected).limited(quota).audited(change));
+    return desk.enrollments.save(
+        desk.instance->scope, next,
+        Write(expected).limited(quota_for(next.id, desk.instance->quotas)).audited(change));
 }
 
 template <class Resource>
