@@ -6,7 +6,6 @@
 #include "store/sql/database.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,18 +73,6 @@ Result<std::vector<T>> read_documents(Database& database, const Statement& state
         documents.push_back(std::move(*value));
     }
     return documents;
-}
-
-/// For statements that look for a primary key.
-template <class T>
-Result<std::optional<T>> read_document(Database& database, const Statement& statement,
-                                       std::initializer_list<Value> values,
-                                       FromDocument<T> from_document) {
-    Result<std::vector<T>> found = read_documents(database, statement, values, from_document);
-    if (!found) {
-        return std::unexpected(found.error());
-    }
-    return found->empty() ? std::nullopt : std::optional<T>(std::move(found->front()));
 }
 
 } // namespace muster::store::sql

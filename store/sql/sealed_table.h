@@ -5,6 +5,7 @@
 #include "crypto/sealing.h"
 #include "store/sql/rows.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
