@@ -2,8 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "gateway/control/connection_string.h"
-#include "gateway/control/instance_resource.h"
+#include "gateway/control/linked_hub.h"
 #include "provisioning/documents/members.h"
 
 #include <string>
@@ -74,53 +73,6 @@ std::optional<std::vector<T>> read_each(MemberReader& reader, std::string_view k
         items.push_back(*std::move(item));
     }
     return items;
-}
-
-// ---- linked hubs ----
-
-/// Is it linked already, and the connection string, if there is one, as it was shown?
-bool was_shown(const Instance* stored, const HubName& name, std::string_view text) {
-    const auto* hub = stored == nullptr ? nullptr : stored->find_hub(name);
-    return hub != nullptr && (text.empty() || text == masked_connection_string(*hub));
-}
-
-/// A connection string in full says itself which hub it is for; else the hub is named.
-void read_link(MemberReader& reader, const Instance* stored, LinkedHub& hub) {
-    auto text = reader.text("connectionString").value_or("");
-    const auto parsed = parse_connection_string(text);
-    if (!parsed.key.empty() && !parsed.is_masked()) {
-        hub.connection_string = Secret(std::move(text));
-        return;
-    }
-    const auto host_name = reader.text("hostName");
-    const auto name = reader.text("name");
-    hub.name = HubName(!parsed.host_name.empty() ? parsed.host_name
-                                                 : host_name.value_or(name.value_or("")));
-    if (!was_shown(stored, hub.name, text)) {
-        reader.refuse("connectionString", "is needed in full to link a hub");
-    }
-}
-
-Result<LinkedHub> read_hub(const JsonObject& document, const std::string& path,
-                           const Instance* stored) {
-    MemberReader reader(document, path);
-    LinkedHub hub;
-    read_link(reader, stored, hub);
-    hub.location = reader.text("location").value_or("");
-    hub.apply_allocation_policy = reader.flag("applyAllocationPolicy").value_or(true);
-    const auto weight = reader.number("allocationWeight").value_or(1);
-    if (weight < 1 || weight > 1000) {
-        reader.refuse("allocationWeight", "is from 1 to 1000");
-    } else {
-        hub.weight = static_cast<int>(weight);
-    }
-    if (!equal_ignoring_case(reader.text("authenticationType").value_or("KeyBased"), "KeyBased")) {
-        reader.refuse("authenticationType", "is KeyBased here; there are no managed identities");
-    }
-    if (const auto verdict = reader.verdict(); !verdict) {
-        return std::unexpected(verdict.error());
-    }
-    return hub;
 }
 
 // ---- policies and IP rules ----
@@ -233,7 +185,7 @@ void read_properties(MemberReader& reader, const Instance* stored, InstanceSetti
     }
     settings.hubs = read_each<LinkedHub>(
         reader, "iotHubs", [stored](const JsonObject& document, const std::string& path) {
-            return read_hub(document, path, stored);
+            return read_linked_hub(document, path, stored);
         });
     settings.policies = read_each<PolicySettings>(reader, "authorizationPolicies", read_policy);
     settings.ip_rules = read_each<IpRule>(reader, "ipFilterRules", read_rule);

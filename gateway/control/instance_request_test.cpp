@@ -1,4 +1,3 @@
-#include "base/encoding.h"
 #include "gateway/control/instance_request.h"
 #include "gateway/control/instance_resource.h"
 

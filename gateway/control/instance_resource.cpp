@@ -2,7 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "gateway/control/connection_string.h"
+#include "gateway/control/linked_hub.h"
 
 #include <utility>
 
@@ -36,16 +36,6 @@ std::string_view name_of(IpRule::Target target) {
     std::unreachable();
 }
 
-JsonObject hub_resource(const LinkedHub& hub) {
-    return {{"name", hub.name.text()},
-            {"hostName", hub.name.text()},
-            {"connectionString", masked_connection_string(hub)},
-            {"location", hub.location},
-            {"applyAllocationPolicy", hub.apply_allocation_policy},
-            {"allocationWeight", hub.weight},
-            {"authenticationType", "KeyBased"}};
-}
-
 JsonObject rule_resource(const IpRule& rule) {
     return {{"filterName", rule.name},
             {"action", rule.action == IpRule::Action::accept ? "Accept" : "Reject"},
@@ -73,7 +63,7 @@ JsonObject properties_of(const Instance& instance, const ResourceView& view) {
     const bool active = instance.state == InstanceState::active;
     return {{"state", active ? "Active" : "Deleting"},
             {"provisioningState", active ? "Succeeded" : "Deleting"},
-            {"iotHubs", array_of(instance.hubs, hub_resource)},
+            {"iotHubs", array_of(instance.hubs, to_hub_resource)},
             {"allocationPolicy", name_of(instance.default_policy)},
             {"serviceOperationsHostName", service_host(instance)},
             {"deviceProvisioningHostName", view.device_host},
@@ -110,16 +100,6 @@ JsonObject to_policy_resource(const provisioning::AccessPolicy& policy) {
             {"primaryKey", base64_encode(policy.keys.primary.reveal())},
             {"secondaryKey", base64_encode(policy.keys.secondary.reveal())},
             {"rights", rights_text(policy.rights)}};
-}
-
-std::string masked_connection_string(const LinkedHub& hub) {
-    // Put together from what is known to be no secret; nothing else of it gets through.
-    const auto policy = parse_connection_string(hub.connection_string.reveal()).policy;
-    std::string text = "HostName=" + hub.name.text();
-    if (!policy.empty()) { // a hub of the configuration is linked without a connection string
-        text += ";SharedAccessKeyName=" + std::string(policy);
-    }
-    return text + ";SharedAccessKey=" + std::string(masked_key);
 }
 
 } // namespace muster::gateway

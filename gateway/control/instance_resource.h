@@ -24,7 +24,4 @@ std::string resource_id(const provisioning::Instance& instance, std::string_view
 /// `{"keyName":..,"primaryKey":..,"secondaryKey":..,"rights":..}`: for those who may see keys.
 JsonObject to_policy_resource(const provisioning::AccessPolicy& policy);
 
-/// `HostName=..;SharedAccessKeyName=..;SharedAccessKey=****`
-std::string masked_connection_string(const provisioning::LinkedHub& hub);
-
 } // namespace muster::gateway

@@ -1,4 +1,5 @@
 #include "gateway/control/instance_resource.h"
+#include "gateway/control/linked_hub.h"
 
 #include <gtest/gtest.h>
 

@@ -143,6 +143,11 @@ describe('an instance', () => {
       'ResourceNotFound');
     await assertRefused(dps.getPrivateEndpointConnection(group, 'small-1', 'none'), 404,
       'ResourceNotFound');
+    await assertRefused(dps.deletePrivateEndpointConnection(group, 'small-1', 'none', fast), 404,
+      'ResourceNotFound');
+    const approval = { privateLinkServiceConnectionState: { status: 'Approved', description: '' } };
+    await assertRefused(dps.createOrUpdatePrivateEndpointConnection(group, 'small-1', 'none',
+      { properties: approval }, fast), 404, 'ResourceNotFound');
     const operations = await control.collect(client.operations.list());
     assert.equal(operations[0].name, 'Microsoft.Devices/provisioningServices/Read');
     assert.ok(operations.every(({ display }) => display.provider && display.operation));
