@@ -2,10 +2,12 @@
 
 #include "app/commands/administering.h"
 #include "app/commands/findings.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::app {
 
@@ -58,9 +60,9 @@ void print_events(OutputFormat format, const JsonArray& events) {
         std::string line = fmt::format("{}  {:<9} {}", cell(event, "at"), cell(event, "kind"),
                                        cell(event, "registrationId"));
         for (const auto& [label, path] :
-             {std::pair("group", "group"), std::pair("hub", "detail.hub"),
-              std::pair("error", "detail.errorCode"), std::pair("from", "detail.peer"),
-              std::pair("tracking", "trackingId")}) {
+             {std::pair("group", "group"), std::pair("hub", "detail.assignedHub"),
+              std::pair("error", "detail.errorCode"), std::pair("saying", "detail.errorMessage"),
+              std::pair("from", "detail.peer"), std::pair("tracking", "trackingId")}) {
             if (const auto value = cell(event, path); !value.empty()) {
                 line += fmt::format("  {} {}", label, value);
             }
@@ -82,6 +84,11 @@ Result<void> events(const EventOptions& options, Administration& administration)
     return {};
 }
 
+/// Refusals reach the journal in batches, so the order of arrival alone is not that of time.
+std::pair<std::string, unsigned long long> place_in_time(const Json& event) {
+    return {cell(event, "at"), parse_decimal(cell(event, "sequence")).value_or(0)};
+}
+
 /// In the order in which it happened.
 Result<void> timeline(const EventOptions& options, Administration& administration) {
     auto found = events_of(options, administration);
@@ -91,7 +98,7 @@ Result<void> timeline(const EventOptions& options, Administration& administratio
     if (found->empty()) {
         return fail(Code::not_found, "nothing was recorded of '" + options.id + "'");
     }
-    std::ranges::reverse(*found);
+    std::ranges::sort(*found, {}, place_in_time);
     print_events(options.format, *found);
     return {};
 }
