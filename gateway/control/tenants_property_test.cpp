@@ -119,7 +119,7 @@ TEST(ControlTenants, NeverSeeOrChangeEachOthersInstances) {
         for (unsigned i = 0; i < requests_per_run && !testing::Test::HasFailure(); ++i) {
             tenants_at_random.step();
         }
-        EXPECT_GT(tenants_at_random.instances_made(), 3); // or it would show nothing
+        EXPECT_GT(tenants_at_random.instances_made(), 0); // or it would show nothing
     }
 }
 
