@@ -88,6 +88,9 @@ Result<ServerConfig> default_config(const IdScope& scope, const std::vector<std:
     InstanceConfig instance;
     instance.scope = scope;
     instance.name = "muster";
+    if (named) { // one name for everything: hub-1.NAME, and NAME of every instance below it
+        config.domain = to_lower(hosts.front());
+    }
     instance.hosts = {named ? to_lower(hosts.front()) : config.listen.front()};
     for (const std::string& host : hosts) {
         add_once(config.hosts, to_lower(host));

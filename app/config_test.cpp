@@ -120,7 +120,8 @@ TEST(DefaultConfig, loopback_hubs_are_named_by_the_next_addresses) {
     EXPECT_EQ(config->hubs[0].host.text(), "127.0.0.2");
     EXPECT_EQ(config->hubs[1].host.text(), "127.0.0.3");
     EXPECT_THAT(addresses_of(*config), ElementsAre("127.0.0.1", "127.0.0.2", "127.0.0.3"));
-    EXPECT_THAT(names_of(*config), ElementsAre("127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost"));
+    EXPECT_THAT(names_of(*config), ElementsAre("127.0.0.1", "*.muster.internal", "127.0.0.2",
+                                               "127.0.0.3", "localhost"));
 }
 
 TEST(DefaultConfig, elsewhere_hubs_are_named_below_the_host) {
@@ -129,8 +130,9 @@ TEST(DefaultConfig, elsewhere_hubs_are_named_below_the_host) {
     EXPECT_THAT(config->instances[0].hosts, ElementsAre("dps.example.org"));
     EXPECT_EQ(config->hubs[1].host.text(), "hub-2.dps.example.org");
     EXPECT_THAT(addresses_of(*config), ElementsAre("0.0.0.0"));
-    EXPECT_THAT(names_of(*config), ElementsAre("dps.example.org", "hub-1.dps.example.org",
-                                               "hub-2.dps.example.org", "localhost"));
+    EXPECT_THAT(names_of(*config),
+                ElementsAre("dps.example.org", "*.dps.example.org", "hub-1.dps.example.org",
+                            "hub-2.dps.example.org", "localhost"));
 }
 
 TEST(DefaultConfig, does_not_guess_a_name) {

@@ -1,3 +1,4 @@
+#include "app/key_file.h"
 #include "app/server.h"
 #include "store/stores.h"
 
@@ -65,7 +66,10 @@ TEST_F(ServerTest, a_start_that_fails_ends_the_work_it_has_begun) {
     const auto server = Server::start(*config, folder);
     ASSERT_FALSE(server);
     // Whoever worked on a plan was waited for, and could use everything to the end.
-    auto stores = store::open_sqlite_stores({.file = folder.database()});
+    const auto keys = read_key_file(folder.sealing_key());
+    ASSERT_TRUE(keys);
+    auto stores = store::open_sqlite_stores(
+        {.file = folder.database(), .keys = std::make_shared<const crypto::KeyRing>(*keys)});
     ASSERT_TRUE(stores);
     const auto records = (*stores)->registrations().all(config->instances[0].scope, "", 1000);
     ASSERT_TRUE(records);

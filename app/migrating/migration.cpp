@@ -37,7 +37,7 @@ Result<net::HttpReply> send_patiently(ApiClient& client, const ApiClient::Reques
 }
 
 Result<Json> json_of(const Result<net::HttpReply>& reply) {
-    return reply ? parse_json(reply->body, {.bytes_max = page_bytes_max})
+    return reply ? parse_json(reply->body, {.bytes_max = page_bytes_max, .depth_max = 64})
                  : std::unexpected(reply.error());
 }
 
