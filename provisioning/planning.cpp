@@ -186,7 +186,7 @@ Decision plan_registration(const RegistrationFacts& facts) {
     if (!under_way || facts.record->plan->hub != plan.hub) {
         return Begin{std::move(plan)};
     }
-    if (*facts.record->plan == plan) {
+    if (*facts.record->plan == plan && facts.record->decided_by == facts.applicant.decided_by) {
         return Continue{};
     }
     return Amend{std::move(plan)};

@@ -35,8 +35,8 @@ struct RegistrationFacts {
 /// The very plan is under way already: nothing to store, the same operation answers.
 struct Continue {};
 
-/// A plan is under way, but the device came with another credential (or the enrollment changed what
-/// the hub is to be told): the plan is replaced, the operation stays.
+/// A plan is under way, but the device came with another credential, by way of another enrollment,
+/// or the enrollment changed what the hub is to be told: the plan is replaced, the operation stays.
 struct Amend {
     Plan plan;
 };

@@ -274,6 +274,17 @@ TEST_F(Planning, AHubThatRefusedOutrightIsForgotten) {
     EXPECT_NE(expect<Begin>().plan.hub, hub);
 }
 
+TEST_F(Planning, AnotherEnrollmentInMidPlanTakesTheDecisionOver) {
+    begin();
+    expect<Continue>();
+    const OperationId operation = record->operation;
+    applicant.decided_by = DecidedByGroup{EnrollmentGroupId("other")};
+    record = record_plan(facts(), expect<Amend>().plan, {.operation = operation, .mark = {}});
+    EXPECT_EQ(record->decided_by, applicant.decided_by);
+    EXPECT_EQ(record->operation, operation);
+    expect<Continue>();
+}
+
 TEST_F(Planning, DisablingInMidPlanRemembersWhereItMayHaveGone) {
     begin();
     const HubName hub = record->plan->hub;

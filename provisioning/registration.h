@@ -90,10 +90,14 @@ struct Failure {
 /// Which enrollment decided.
 struct DecidedByIndividual {
     RegistrationId id;
+
+    friend bool operator==(const DecidedByIndividual&, const DecidedByIndividual&) = default;
 };
 
 struct DecidedByGroup {
     EnrollmentGroupId id;
+
+    friend bool operator==(const DecidedByGroup&, const DecidedByGroup&) = default;
 };
 
 using DecidedBy = std::variant<DecidedByIndividual, DecidedByGroup>;
