@@ -122,7 +122,8 @@ inline Script command_line() {
         return head + edge + twin + stamped({etag, updated}, policy) + "}";
     };
     const std::string state =
-        R"({"registrationId":"dev-1","createdDateTimeUtc":"<*>Z","assignedHub":"hub-1.example.net",)"
+        R"({"registrationId":"dev-1","createdDateTimeUtc":"<*>Z",)"
+        R"("assignedHub":"hub-1.example.net",)"
         R"("deviceId":"dev-1","status":"assigned","substatus":"initialAssignment",)"
         R"("lastUpdatedDateTimeUtc":"<*>Z","etag":"<state>"})";
     const Client device{
