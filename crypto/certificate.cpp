@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "crypto/certificate_handle.h"
 #include "crypto/keys.h"
-#include "crypto/parsed_certificates.h"
 
 #include <openssl/asn1.h>
 
@@ -17,7 +16,6 @@ namespace {
 
 constexpr std::string_view pem_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
-constexpr std::size_t der_bytes_max = 16 * 1024;
 constexpr std::size_t text_bytes_max = 256 * 1024;
 constexpr std::size_t pem_line_chars = 64;
 
@@ -40,19 +38,6 @@ std::optional<std::string_view> first_pem_body(std::string_view text) {
     text.remove_prefix(begin + pem_begin.size());
     const auto end = text.find(pem_end);
     return end == std::string_view::npos ? std::nullopt : std::optional(text.substr(0, end));
-}
-
-std::optional<WallTime> to_wall_time(const ASN1_TIME* time) {
-    std::tm parts{};
-    if (ASN1_TIME_to_tm(time, &parts) != 1) {
-        return std::nullopt;
-    }
-    const std::chrono::year_month_day date{
-        std::chrono::year(parts.tm_year + 1900),
-        std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
-        std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
-    return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(parts.tm_hour) +
-           std::chrono::minutes(parts.tm_min) + std::chrono::seconds(parts.tm_sec);
 }
 
 /// Nothing for text that holds a zero byte: what one reader takes for the end, another reads past.
@@ -80,49 +65,8 @@ std::string name_text(const X509_NAME* name) {
 
 } // namespace
 
-Result<Certificate> Certificate::Handle::adopt(X509Ptr x509) {
-    const ErrorScope errors;
-    std::string der = contents(x509.get());
-    if (der.size() > der_bytes_max) {
-        return not_a_certificate("too large");
-    }
-    if (auto known = parsed_certificates().find(der)) {
-        return *std::move(known); // one object for all: a fleet's authority comes with every device
-    }
-    const auto not_before = to_wall_time(X509_get0_notBefore(x509.get()));
-    const auto not_after = to_wall_time(X509_get0_notAfter(x509.get()));
-    if (!not_before || !not_after) {
-        return not_a_certificate("its validity is not a pair of times");
-    }
-    X509_check_purpose(x509.get(), -1, 0); // fills the cache of extensions
-    auto handle = std::make_shared<Handle>();
-    handle->der = std::move(der);
-    handle->not_before = *not_before;
-    handle->not_after = *not_after;
-    handle->x509 = std::move(x509);
-    const Certificate certificate(std::move(handle));
-    parsed_certificates().remember(certificate);
-    return certificate;
-}
-
 Result<Certificate> Certificate::from_der(std::string_view der) {
-    const ErrorScope errors;
-    if (der.size() > der_bytes_max) {
-        return not_a_certificate("too large");
-    }
-    if (const auto parsed = parsed_certificates().find(der)) {
-        return *parsed;
-    }
-    const auto* begin = reinterpret_cast<const unsigned char*>(der.data());
-    const auto* end = begin;
-    X509Ptr x509(d2i_X509(nullptr, &end, static_cast<long>(der.size())));
-    if (!x509) {
-        return not_a_certificate(ErrorScope::text());
-    }
-    if (end != begin + der.size()) {
-        return not_a_certificate("bytes after the certificate");
-    }
-    return Handle::adopt(std::move(x509));
+    return Handle::parse(der);
 }
 
 Result<Certificate> Certificate::from_text(std::string_view text) {
@@ -162,7 +106,7 @@ std::string Certificate::pem() const {
 
 std::optional<std::string> Certificate::common_name() const {
     const ErrorScope errors;
-    const X509_NAME* name = X509_get_subject_name(handle_->get());
+    const X509_NAME* name = X509_get_subject_name(handle_->facts());
     const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
     if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0) {
         return std::nullopt;
@@ -173,7 +117,7 @@ std::optional<std::string> Certificate::common_name() const {
 std::optional<std::string> Certificate::first_dns_name() const {
     const ErrorScope errors;
     const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(
-        X509_get_ext_d2i(handle_->get(), NID_subject_alt_name, nullptr, nullptr)));
+        X509_get_ext_d2i(handle_->facts(), NID_subject_alt_name, nullptr, nullptr)));
     for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
         if (name->type == GEN_DNS) {
@@ -184,16 +128,16 @@ std::optional<std::string> Certificate::first_dns_name() const {
 }
 
 std::string Certificate::subject_name() const {
-    return name_text(X509_get_subject_name(handle_->get()));
+    return name_text(X509_get_subject_name(handle_->facts()));
 }
 
 std::string Certificate::issuer_name() const {
-    return name_text(X509_get_issuer_name(handle_->get()));
+    return name_text(X509_get_issuer_name(handle_->facts()));
 }
 
 std::string Certificate::serial_number() const {
     const ErrorScope errors;
-    const BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(handle_->get()), nullptr));
+    const BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(handle_->facts()), nullptr));
     if (!number) {
         return {};
     }
@@ -212,7 +156,7 @@ std::string Certificate::sha256_thumbprint() const {
 }
 
 int Certificate::version() const {
-    return static_cast<int>(X509_get_version(handle_->get())) + 1;
+    return static_cast<int>(X509_get_version(handle_->facts())) + 1;
 }
 
 WallTime Certificate::not_before() const {
@@ -224,7 +168,7 @@ WallTime Certificate::not_after() const {
 }
 
 bool Certificate::is_ca() const {
-    return (X509_get_extension_flags(handle_->get()) & EXFLAG_CA) != 0;
+    return (X509_get_extension_flags(handle_->facts()) & EXFLAG_CA) != 0;
 }
 
 bool operator==(const Certificate& left, const Certificate& right) {

@@ -6,7 +6,7 @@
 #include "gateway/network_rules.h"
 #include "gateway/problem.h"
 #include "provisioning/documents.h"
-#include "provisioning/findings.h"
+#include "provisioning/registration_events.h"
 
 #include <algorithm>
 #include <utility>
@@ -75,27 +75,30 @@ DeviceAnswer finished(std::string body) {
             .error_code = std::nullopt};
 }
 
-/// For the operator: the device is not told that its address was the reason (dps-service 8.4).
-void note_network_refusal(const Context& context, const IdScope& scope, const DeviceCall& call,
-                          const Error& error) {
-    if (context.journal == nullptr) {
-        return;
+/// The operator reads why in the journal; the device is not told that its address was the reason
+/// (dps-service 8.4).
+Result<void> check_address(const Context& context, const CheckedCall& checked,
+                           std::string_view action) {
+    const auto& site = *checked.site;
+    auto let_in = check_network(*site.instance->get(), provisioning::IpRule::Target::device_api,
+                                checked.request.peer_address);
+    if (let_in || context.journal == nullptr) {
+        return let_in;
     }
     provisioning::Explanation explanation;
     explanation.findings.push_back(
-        {.code = provisioning::FindingCode::network_rule, .detail = error.cause});
-    auto detail = to_document(explanation);
-    detail["errorCode"] = problem_of(error.code, Subject::request).error_code;
-    detail["peer"] = call.peer_address;
-    context.journal->add(scope, {.at = context.clock.wall(),
-                                 .kind = provisioning::DeviceEventKind::refused,
-                                 .registration_id = call.registration_id,
-                                 .tracking_id = call.tracking.text(),
-                                 .group = {},
-                                 .detail = std::move(detail)});
+        {.code = provisioning::FindingCode::network_rule, .detail = let_in.error().cause});
+    const provisioning::Refused refused{.request = checked.request,
+                                        .call = action,
+                                        .error = let_in.error(),
+                                        .explanation = explanation};
+    context.journal->add(site.instance->scope(),
+                         provisioning::refused_event(refused, context.clock.wall()));
+    return let_in;
 }
 
-std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall& call) {
+std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall& call,
+                                        std::string_view action) {
     if (auto version = check_api_version(call.api_version); !version) {
         return std::unexpected(Fault{version.error(), Subject::request});
     }
@@ -104,24 +107,22 @@ std::expected<CheckedCall, Fault> check(const Context& context, const DeviceCall
         return std::unexpected(
             Fault{fail(Code::not_found, "ID scope not found").error(), Subject::request});
     }
-    if (auto let_in = check_network(*site->instance->get(),
-                                    provisioning::IpRule::Target::device_api, call.peer_address);
-        !let_in) {
-        note_network_refusal(context, site->instance->scope(), call, let_in.error());
-        return std::unexpected(Fault{std::move(let_in.error()), Subject::request});
-    }
     auto id = parse_registration_id(call.registration_id);
     if (!id) {
         return std::unexpected(Fault{id.error(), Subject::registration});
     }
-    return CheckedCall{.site = std::move(site),
-                       .request = {.id = std::move(*id),
-                                   .proof = call.proof,
-                                   .api_version = call.api_version,
-                                   .payload = std::nullopt,
-                                   .client_version = call.client_version,
-                                   .peer_address = call.peer_address,
-                                   .tracking = call.tracking}};
+    CheckedCall checked{.site = std::move(site),
+                        .request = {.id = std::move(*id),
+                                    .proof = call.proof,
+                                    .api_version = call.api_version,
+                                    .payload = std::nullopt,
+                                    .client_version = call.client_version,
+                                    .peer_address = call.peer_address,
+                                    .tracking = call.tracking}};
+    if (auto let_in = check_address(context, checked, action); !let_in) {
+        return std::unexpected(Fault{std::move(let_in.error()), Subject::request});
+    }
+    return checked;
 }
 
 /// DeviceRegistration (dps-device 2.6): may be empty, may lack the id, may hold any JSON as
@@ -153,7 +154,7 @@ Result<void> read_body(std::string_view body, DeviceRequest& request) {
 DeviceAnswer answer_register(const Context& context, const DeviceCall& call,
                              std::string_view body) {
     constexpr std::string_view action = "register";
-    auto checked = check(context, call);
+    auto checked = check(context, call, action);
     if (!checked) {
         return refuse(context, call, action, checked.error());
     }
@@ -171,7 +172,7 @@ DeviceAnswer answer_register(const Context& context, const DeviceCall& call,
 DeviceAnswer answer_operation_status(const Context& context, const DeviceCall& call,
                                      const OperationId& operation) {
     constexpr std::string_view action = "operation status";
-    const auto checked = check(context, call);
+    const auto checked = check(context, call, action);
     if (!checked) {
         return refuse(context, call, action, checked.error());
     }
@@ -190,7 +191,7 @@ DeviceAnswer answer_operation_status(const Context& context, const DeviceCall& c
 
 DeviceAnswer answer_lookup(const Context& context, const DeviceCall& call, std::string_view body) {
     constexpr std::string_view action = "lookup";
-    auto checked = check(context, call);
+    auto checked = check(context, call, action);
     if (!checked) {
         return refuse(context, call, action, checked.error());
     }

@@ -107,6 +107,7 @@ TEST_F(NetworkRules, TellTheOperatorWhatTheDeviceIsNotTold) {
     EXPECT_EQ(events[0].registration_id, "dev-1");
     EXPECT_EQ(events[0].tracking_id, reply.header("x-ms-request-id"));
     EXPECT_EQ(events[0].detail.at("errorCode"), Json(401000));
+    EXPECT_EQ(events[0].detail.at("call"), Json("register"));
     const auto& finding = events[0].detail.at("findings").as_array().at(0);
     EXPECT_EQ(finding.at("code"), Json("network_rule"));
     EXPECT_NE(text_of(finding.at("detail")).find("192.0.2.1"), std::string::npos);
