@@ -14,8 +14,8 @@ namespace muster::provisioning {
 class CurrentInstance {
   public:
     explicit CurrentInstance(Instance instance)
-        : scope_(instance.scope),
-          instance_(std::make_shared<const Instance>(std::move(instance))) {}
+        : scope_(instance.scope), instance_(std::make_shared<const Instance>(std::move(instance))) {
+    }
 
     /// Never changes while the instance lives.
     [[nodiscard]] const IdScope& scope() const { return scope_; }

@@ -11,9 +11,9 @@
 namespace muster::provisioning {
 
 enum class View : std::uint8_t {
-    stored,  // everything, secrets and certificates included; for the stores
-    written, // the answer to PUT: symmetric keys shown, certificates as info
-    read,    // GET and queries: no keys
+    stored,             // everything, secrets and certificates included; for the stores
+    written,            // the answer to PUT: symmetric keys shown, certificates as info
+    read,               // GET and queries: no keys
     exported,           // what a PUT would take: certificates as PEM, nothing read-only, no keys
     exported_with_keys, // the same with symmetric keys
 };

@@ -93,8 +93,7 @@ class Instances {
 
     /// Without If-Match an existing instance is changed (ARM's PUT), with one only that version.
     /// What would change nothing is not written, and keeps its etag.
-    Result<Saved> put(const InstanceSettings& wanted, const IfMatch& if_match,
-                      const Principal& by);
+    Result<Saved> put(const InstanceSettings& wanted, const IfMatch& if_match, const Principal& by);
     /// Withdrawn at once; its rows are purged in the background, surviving restarts.
     Result<void> erase(std::string_view name, const IfMatch& if_match, const Principal& by);
 

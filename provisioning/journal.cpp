@@ -8,7 +8,6 @@ std::string_view to_string(DeviceEventKind kind) {
     switch (kind) {
     case DeviceEventKind::refused: return "refused";
     case DeviceEventKind::declined: return "declined";
-    case DeviceEventKind::planned: return "planned";
     case DeviceEventKind::assigned: return "assigned";
     case DeviceEventKind::failed: return "failed";
     case DeviceEventKind::erased: return "erased";

@@ -19,15 +19,14 @@ namespace muster::provisioning {
 enum class DeviceEventKind : std::uint8_t {
     refused,  // the attempt did not prove itself, or was not let in
     declined, // proven, and told no: disabled, no hub
-    planned,  // a hub was chosen
-    assigned, // and has confirmed
+    assigned, // a hub was chosen and has confirmed
     failed,   // the hub did not take the device
     erased,   // an operator deleted the record
 };
 
 inline constexpr DeviceEventKind device_event_kinds[] = {
-    DeviceEventKind::refused,  DeviceEventKind::declined, DeviceEventKind::planned,
-    DeviceEventKind::assigned, DeviceEventKind::failed,   DeviceEventKind::erased,
+    DeviceEventKind::refused, DeviceEventKind::declined, DeviceEventKind::assigned,
+    DeviceEventKind::failed,  DeviceEventKind::erased,
 };
 
 std::string_view to_string(DeviceEventKind kind);

@@ -78,9 +78,8 @@ class EnrollmentStore {
     /// quota and the one audit entry, which is written as settled_change() leaves it
     /// (batch_audit.h); its expected version is not used. The outer error means that nothing was
     /// written.
-    virtual Result<std::vector<Result<void>>> save_all(const IdScope& scope,
-                                                       std::span<const IndividualWrite> rows,
-                                                       const Write& batch) = 0;
+    virtual Result<std::vector<Result<void>>>
+    save_all(const IdScope& scope, std::span<const IndividualWrite> rows, const Write& batch) = 0;
     /// Those of the ids that are there, in any order; for deciding about a batch.
     virtual Result<std::vector<IndividualEnrollment>>
     find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) = 0;

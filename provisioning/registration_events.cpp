@@ -78,9 +78,7 @@ bool same_place(const std::optional<Assignment>& left, const std::optional<Assig
 }
 
 std::string action_of(const RegistrationRecord& before, const RegistrationRecord& after) {
-    if (!after.assignment) {
-        return "registration.unassign";
-    }
+    CHECK(after.assignment); // a record never loses its assignment but with itself
     return before.assignment ? "registration.reassign" : "registration.assign";
 }
 

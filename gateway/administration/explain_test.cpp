@@ -69,7 +69,8 @@ TEST_F(AdminExplain, RefusesProposalsThatCouldNotBeWritten) {
         R"({"kind":"Instance","name":"alpha","spec":{"hubs":[{"connectionString":"x"}]}})",
         R"({"kind":"Certificate","name":"root","spec":{}})",
         R"({"kind":"Certificate","name":"root","spec":{"certificate":"none"}})",
-        R"({"kind":"EnrollmentGroup","name":"g h","spec":{"attestation":{"type":"symmetricKey"}}})"};
+        R"({"kind":"EnrollmentGroup","name":"g h",)"
+        R"("spec":{"attestation":{"type":"symmetricKey"}}})"};
     for (const auto& proposal : proposals) {
         const auto reply = run("POST", alpha + "/explain",
                                R"({"registrationId":"dev-1","proposal":[)" + proposal + "]}");

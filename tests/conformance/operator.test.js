@@ -139,7 +139,8 @@ test('explain: what it says is what happens', async () => {
   const seen = await sdk.register(server, 'http', sdk.byKey('dev-4', key));
   assert.equal(seen.assignedHub, predicted.hub);
   assert.equal((await json('explain', 'dev-4')).currentHub, seen.assignedHub);
-  assert.match(await ok('explain', 'dev-4', '--key', wrong_key), /would be refused[^]*key_mismatch/);
+  const refused = await ok('explain', 'dev-4', '--key', wrong_key);
+  assert.match(refused, /would be refused[^]*key_mismatch/);
   assert.match(await ok('explain', 'nobody'), /no_enrollment/);
   await fails(exit.usage, 'explain', 'no id');
 });
