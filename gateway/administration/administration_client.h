@@ -57,7 +57,9 @@ class AdministrationTest : public testing::Test {
                    const std::string& cursor = "after", std::size_t* pages = nullptr) {
         JsonArray items;
         std::string next;
+        std::size_t walked = 0;
         do {
+            EXPECT_LT(++walked, 1000U) << "the list does not end";
             const auto separator = target.find('?') == std::string::npos ? "?" : "&";
             const auto reply =
                 run("GET", next.empty() ? target
