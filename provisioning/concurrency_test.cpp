@@ -3,6 +3,7 @@
 
 #include "provisioning/test_world.h"
 
+#include <atomic>
 #include <barrier>
 #include <condition_variable>
 #include <set>
@@ -191,6 +192,26 @@ TEST_F(Concurrency, GroupsChangeUnderRegistrations) {
     EXPECT_EQ(records->size(), (threads - 1) * 30U);
     EXPECT_TRUE(std::ranges::all_of(
         *records, [](const RegistrationRecord& one) { return one.status == assigned; }));
+}
+
+TEST_F(Concurrency, OneOfManyGroupsGetsACertificateThatAllWant) {
+    // dps-service 14, 15
+    Enrollments enrollments(instance, store, store, clock, random);
+    for (int i = 0; i < 100; ++i) { // enough of them to be looking at when the next one begins
+        const auto other = group("other-" + std::to_string(i), signing(make_ca("o").certificate));
+        ASSERT_TRUE(enrollments.put(other, {}, test_operator));
+    }
+    for (int round = 0; round < 30; ++round) {
+        const auto wanted = signing(make_ca("wanted").certificate);
+        std::atomic<int> stored = 0;
+        everywhere([&](int i) {
+            const auto name = "g-" + std::to_string(round) + '-' + std::to_string(i);
+            const auto put = enrollments.put(group(name, wanted), {}, test_operator);
+            stored += put ? 1 : 0;
+            EXPECT_TRUE(put || put.error().code == Code::already_exists);
+        });
+        EXPECT_EQ(stored, 1);
+    }
 }
 
 } // namespace

@@ -193,6 +193,12 @@ Result<IndividualEnrollment> put_enrollment(const Desk& desk, const IndividualEn
 
 Result<EnrollmentGroup> put_enrollment(const Desk& desk, const EnrollmentGroup& wanted,
                                        const IfMatch& if_match) {
+    // The store keeps individual enrollments from sharing a certificate, but not groups: two that
+    // look for each other's at the same time would both find none.
+    std::unique_lock alone(desk.placing_certificates, std::defer_lock);
+    if (std::holds_alternative<SigningCertificates>(wanted.terms.attestation)) {
+        alone.lock();
+    }
     return retry_on_conflict<EnrollmentGroup>([&] { return put_once(desk, wanted, if_match); });
 }
 

@@ -11,6 +11,7 @@
 #include "provisioning/principal.h"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Desk {
     const Clock& clock;
     Random& random;
     const Principal& by;
+    std::mutex& placing_certificates; // held while a group is given certificates
 };
 
 Result<IndividualEnrollment> put_enrollment(const Desk& desk, const IndividualEnrollment& wanted,

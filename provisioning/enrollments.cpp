@@ -31,7 +31,8 @@ Desk Enrollments::desk(const Principal& by) {
             .registrations = registrations_,
             .clock = clock_,
             .random = random_,
-            .by = by};
+            .by = by,
+            .placing_certificates = placing_certificates_};
 }
 
 Result<IndividualEnrollment> Enrollments::put(IndividualEnrollment wanted, const IfMatch& if_match,

@@ -8,6 +8,7 @@
 #include "provisioning/ports.h"
 #include "provisioning/principal.h"
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -112,6 +113,7 @@ class Enrollments {
     RegistrationStore& registrations_;
     const Clock& clock_;
     Random& random_;
+    std::mutex placing_certificates_; // Desk
 };
 
 } // namespace muster::provisioning
