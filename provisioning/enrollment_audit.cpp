@@ -34,14 +34,22 @@ Json* webhook_in(JsonObject& document) {
     return url != nullptr && url->is_string() ? url : nullptr;
 }
 
+std::string masked_address(std::string_view address) {
+    const std::size_t end = address.find('?');
+    std::string masked(address.substr(0, end));
+    masked += end == std::string_view::npos ? "" : "?****";
+    const std::size_t scheme = masked.find("://");
+    const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+    const std::string_view authority = std::string_view(masked).substr(begin);
+    const std::size_t at = authority.substr(0, authority.find_first_of("/?#")).rfind('@');
+    return at == std::string_view::npos ? masked : masked.replace(begin, at, "****");
+}
+
 template <class Resource>
 JsonObject masked_document(const Resource& resource) {
     JsonObject document = to_document(resource, View::read);
     if (Json* url = webhook_in(document)) {
-        const std::string_view text = url->as_string();
-        if (const auto query = text.find('?'); query != std::string_view::npos) {
-            *url = std::string(text.substr(0, query)) + "?****";
-        }
+        *url = masked_address(url->as_string());
     }
     return document;
 }

@@ -4,7 +4,8 @@
 //
 //     "keysChanged": true        in `after`, if a symmetric key is another one than before
 //     "webhookUrlChanged": true  likewise; the query of a webhook's address often holds a key, so
-//                                it shows as `?****` (as in dps-service 7)
+//                                it shows as `?****` (as in dps-service 7), and so may the name
+//                                before its host, which shows as `****@`
 
 #include "provisioning/audit.h"
 #include "provisioning/enrollment.h"

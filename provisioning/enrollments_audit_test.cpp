@@ -111,6 +111,20 @@ TEST_F(EnrollmentAudit, TheKeyOfAWebhookNeverShows) {
         << "the operator still reads it";
 }
 
+TEST_F(EnrollmentAudit, NorDoesItsPassword) {
+    keyed.terms.allocation_policy = AllocationPolicy::custom;
+    const auto shown = [&](const char* address) {
+        keyed.terms.custom_allocation =
+            JsonObject{{"webhookUrl", address}, {"apiVersion", "2019-03-31"}};
+        put(keyed, seen == 0 ? IfMatch::Kind::absent : IfMatch::Kind::any);
+        return change_made().after->at("customAllocationDefinition").at("webhookUrl").as_string();
+    };
+    EXPECT_EQ(shown("https://me:SeCrEt@web.hook/a"), "https://****@web.hook/a");
+    EXPECT_EQ(shown("https://SeCrEt@web.hook?code=OtHeR"), "https://****@web.hook?****");
+    EXPECT_EQ(shown("https://web.hook/@a"), "https://web.hook/@a");
+    EXPECT_EQ(shown("https://web.hook/a?to=b@c"), "https://web.hook/a?****");
+}
+
 TEST_F(EnrollmentAudit, WhatIsRefusedLeavesNothing) {
     EXPECT_FALSE(enrollments->put(keyed, any, test_operator));
     EXPECT_FALSE(enrollments->erase(keyed.id, absent, test_operator));
