@@ -68,6 +68,10 @@ AdminAnswer put_certificate(const AdminCall& call) {
     if (!wanted) {
         return std::unexpected(wanted.error());
     }
+    if (call.exchange.request.header("If-None-Match") == "*" &&
+        (*instance)->find_certificate(wanted->name) != nullptr) {
+        return fail(Code::precondition, "the certificate exists already");
+    }
     const auto changed = call.control.instances.put_certificate((*instance)->name, *wanted,
                                                                 call.if_match(), call.by());
     if (!changed) {

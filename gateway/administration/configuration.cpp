@@ -28,10 +28,6 @@ Result<DocumentKind> parse_document_kind(std::string_view text) {
                 "kind must be Instance, Certificate, EnrollmentGroup or Enrollment");
 }
 
-bool operator==(const DocumentName& left, const DocumentName& right) {
-    return left.kind == right.kind && equal_ignoring_case(left.name, right.name);
-}
-
 bool operator<(const DocumentName& left, const DocumentName& right) {
     return std::tuple(left.kind, to_lower(left.name)) <
            std::tuple(right.kind, to_lower(right.name));

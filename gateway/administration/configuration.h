@@ -25,7 +25,6 @@ struct DocumentName {
     std::string name;
 
     /// Names compare without case.
-    friend bool operator==(const DocumentName& left, const DocumentName& right);
     friend bool operator<(const DocumentName& left, const DocumentName& right);
 };
 

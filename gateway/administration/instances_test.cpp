@@ -209,6 +209,9 @@ TEST_F(AdminInstances, KeepsCertificates) {
     ASSERT_EQ(all.size(), 2U);
     EXPECT_EQ(all[0].at("name"), Json("Other"));
     EXPECT_EQ(all[1], first.json());
+    auto creation = ask("PUT", alpha + "/certificates/ROOT", certificate_body(make_ca("x"), true));
+    creation.headers.push_back({"If-None-Match", "*"});
+    expect_refused(run(creation, owner), 412, 412000);
     auto request = ask("DELETE", alpha + "/certificates/root");
     request.headers.push_back({"If-Match", "\"other\""});
     expect_refused(run(request, owner), 412, 412000);

@@ -75,7 +75,6 @@ class ProposalReader {
 
     /// Kind after kind, so that enrollments meet the proposed instance.
     Result<provisioning::Proposal> read(const ProposalText& text) && {
-        using enum DocumentKind;
         if (auto sorted = sort(text); !sorted) {
             return std::unexpected(sorted.error());
         }
