@@ -119,6 +119,34 @@ Changes changes_between(const Document& before, const Document& after) {
     return std::move(comparison.changes);
 }
 
+/// The server takes a list as a whole and gives an item's open members their defaults, so what an
+/// item leaves as it is must be said again. Secrets are kept by the server.
+void complete_items(const std::string& path, const JsonObject& had, JsonObject& item) {
+    for (const auto& member : had) {
+        if (!item.contains(member.key()) && !is_secret(joined(path, member.key()))) {
+            item[member.key()] = member.value();
+        }
+    }
+}
+
+Document completed(Document wanted, const Document& current) {
+    for (auto& member : wanted.spec) {
+        const Json* was = current.spec.if_contains(member.key());
+        const auto had =
+            was != nullptr && was->is_array() ? by_name(was->as_array()) : std::nullopt;
+        if (!had || !member.value().is_array() || !by_name(member.value().as_array())) {
+            continue;
+        }
+        for (Json& item : member.value().as_array()) {
+            const auto same = had->find(to_lower(std::string(item.at("name").as_string())));
+            if (same != had->end()) {
+                complete_items(std::string(member.key()) + "[]", *same->second, item.as_object());
+            }
+        }
+    }
+    return wanted;
+}
+
 // ---- documents ----
 
 using Key = std::pair<DocumentKind, std::string>;
@@ -153,6 +181,13 @@ bool comes_before(const Step& left, const Step& right) {
 Json masked(const std::string& path, const Json& value) {
     if (is_secret(path)) {
         return "(secret)";
+    }
+    if (const auto* array = value.if_array()) { // items that have no name of their own
+        JsonArray items;
+        for (const Json& item : *array) {
+            items.push_back(masked(path + "[]", item));
+        }
+        return items;
     }
     const auto* object = value.if_object();
     if (object == nullptr) {
@@ -201,10 +236,12 @@ Result<std::vector<Step>> compare(const std::vector<Document>& current,
         }
         auto changes = changes_between(*found->second, *document);
         if (!changes.empty()) {
-            steps.push_back({.action = Step::Action::update,
-                             .document = *document,
-                             .etag = found->second->etag,
-                             .changes = std::move(changes)});
+            const bool is_instance = document->kind == DocumentKind::instance;
+            steps.push_back(
+                {.action = Step::Action::update,
+                 .document = is_instance ? completed(*document, *found->second) : *document,
+                 .etag = found->second->etag,
+                 .changes = std::move(changes)});
         }
     }
     for (const auto& [key, document] : *had) {

@@ -85,6 +85,36 @@ TEST(Difference, SecretsLeftOutAreNotTakenAwayAndNeverShown) {
     EXPECT_NE(added.find("(secret)"), std::string::npos) << added;
 }
 
+/// Lists that cannot be compared by name are shown whole: two policies of one name, a hub of which
+/// only the connection string is given.
+TEST(Difference, SecretsInListsWithoutNamesAreNotShown) {
+    const std::string twice = "kind: Instance\nname: muster\nspec: {policies: [{name: p, rights: "
+                              "EnrollmentRead, primaryKey: '" +
+                              std::string(key_text) + "'}, {name: P, rights: EnrollmentRead}]}\n";
+    const std::string policies = difference(instance, twice);
+    EXPECT_EQ(policies.find(key_text), std::string::npos) << policies;
+    EXPECT_NE(policies.find("(secret)"), std::string::npos) << policies;
+    const std::string hubs = difference(
+        instance, "kind: Instance\nname: muster\nspec: {hubs: [{connectionString: 'HostName=h;"
+                  "SharedAccessKeyName=o;SharedAccessKey=c2VjcmV0'}]}\n");
+    EXPECT_EQ(hubs.find("c2VjcmV0"), std::string::npos) << hubs;
+}
+
+/// A PUT takes the list as a whole.
+TEST(Difference, AnUpdateSaysAgainWhatItsItemsLeaveOut) {
+    const auto steps = compare(
+        documents("kind: Instance\nname: muster\nspec: {hubs: [{name: a.example.net, weight: 7, "
+                  "location: here, connectionString: secret}]}\n"),
+        documents("kind: Instance\nname: muster\nspec: {hubs: [{name: A.example.net, location: "
+                  "there}, {name: new.example.net}]}\n"),
+        {});
+    ASSERT_TRUE(steps);
+    ASSERT_EQ(steps->size(), 1U);
+    EXPECT_EQ(to_text(steps->front().document.spec),
+              R"({"hubs":[{"name":"A.example.net","location":"there","weight":7},)"
+              R"({"name":"new.example.net"}]})");
+}
+
 TEST(Difference, AnEnrollmentIsReplacedAsAWhole) {
     EXPECT_EQ(difference(enrollment, "kind: Enrollment\nname: dev-1\nspec: {attestation: {type: "
                                      "symmetricKey}, initialTwin: {tags: {list: [{name: x}]}}}\n"),
@@ -122,6 +152,8 @@ TEST(Document, MistakesNameTheDocument) {
     EXPECT_NE(mistake("kind: Enrolment\nname: x\nspec: {}\n").find("'Enrolment'"),
               std::string::npos);
     EXPECT_NE(mistake("kind: Instance\nspec: {}\n").find("name"), std::string::npos);
+    EXPECT_NE(mistake("kind: Instance\nname: x\nspec: {qoutas: {}}\n").find("'qoutas'"),
+              std::string::npos);
     EXPECT_NE(mistake("kind: Certificate\nname: c\nspec: {certificate: x}\n").find("certificate"),
               std::string::npos);
 }
