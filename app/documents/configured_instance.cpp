@@ -47,6 +47,8 @@ ApiClient::Request request_of(const Step& step, std::string path) {
     }
     if (!step.etag.empty()) {
         request.headers.emplace_back("If-Match", step.etag);
+    } else if (step.action == Step::Action::create) { // enrollments are made so without saying so
+        request.headers.emplace_back("If-None-Match", "*");
     }
     return request;
 }

@@ -23,8 +23,8 @@ Result<void> export_documents(Administration& administration, Keys keys,
 /// The whole, canonical; empty if there is no such instance yet.
 Result<std::vector<Document>> current_documents(Administration& administration, Keys keys);
 
-/// One request for one step. An update or deletion is refused (precondition) if somebody changed
-/// the resource since it was read.
+/// One request for one step. It is refused (precondition) if somebody made, changed or deleted the
+/// resource since it was read.
 class StepTaker {
   public:
     explicit StepTaker(Administration& administration) : administration_(administration) {}
