@@ -126,6 +126,10 @@ Result<Administration> Administration::connect(const AdministrationOptions& opti
     return Administration(std::move(*reach));
 }
 
+std::string Administration::host() const {
+    return reach_.port == 443 ? reach_.host : fmt::format("{}:{}", reach_.host, reach_.port);
+}
+
 Result<std::string> Administration::instance() const {
     if (reach_.instance.empty()) {
         return fail(Code::malformed, "which instance? say --instance NAME");
@@ -159,8 +163,8 @@ Result<ApiClient> Administration::service() {
     const std::string host(hosts->as_array().front().as_string());
     Reach reach = reach_;
     // A name need not resolve here: its server is the one that was asked.
-    if (reach.address.empty() && !is_ip_address(host)) {
-        reach.address = is_ip_address(reach_.host) ? reach_.host : "";
+    if (reach.address.empty()) {
+        reach.address = reach_.host;
     }
     return client_for(reach, host);
 }

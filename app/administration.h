@@ -39,6 +39,9 @@ class Administration {
 
     [[nodiscard]] ApiClient& api() { return api_; }
 
+    /// The server's name, with :port if it is not 443.
+    [[nodiscard]] std::string host() const;
+
     /// Error: malformed, if neither the options nor the ready file name an instance.
     [[nodiscard]] Result<std::string> instance() const;
     /// "/muster/instances/{name}", percent-encoded. Error as above.

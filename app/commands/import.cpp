@@ -60,7 +60,9 @@ Result<ImportCounts> import_file(const ImportOptions& options) {
     if (!sender) {
         return std::unexpected(sender.error());
     }
-    return run_import(settings_of(options), [&](std::size_t connection, const Chunk& chunk) {
+    auto settings = settings_of(options);
+    settings.target = sender->target();
+    return run_import(settings, [&](std::size_t connection, const Chunk& chunk) {
         return sender->send(connection, chunk);
     });
 }

@@ -102,6 +102,10 @@ Result<ChunkSender> ChunkSender::connect(const AdministrationOptions& options,
     return ChunkSender(std::move(connected), *path + "/import", std::move(mode));
 }
 
+std::string ChunkSender::target() const {
+    return connections_.front().host() + path_ + '?' + mode_;
+}
+
 Result<ChunkOutcome> ChunkSender::send(std::size_t connection, const Chunk& chunk) {
     const auto answer =
         send_patiently(connections_[connection].api(), {.method = "POST",

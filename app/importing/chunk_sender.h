@@ -15,6 +15,9 @@ class ChunkSender {
     static Result<ChunkSender> connect(const AdministrationOptions& options,
                                        std::size_t connections, std::string mode);
 
+    /// Tells imports apart: which server, which instance, which mode.
+    [[nodiscard]] std::string target() const;
+
     /// Tries again for a while if the server is busy or away. One thread a connection.
     Result<ChunkOutcome> send(std::size_t connection, const Chunk& chunk);
 

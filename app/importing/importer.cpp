@@ -34,10 +34,16 @@ class Ledger {
     Ledger(const ImportSettings& settings, std::string fingerprint, ImportProgress progress)
         : settings_(settings), fingerprint_(std::move(fingerprint)), progress_(progress) {}
 
-    /// Cuts off what a lost run wrote behind its last note.
+    /// Cuts off what a lost run wrote behind its last note. Another report than that run's is begun
+    /// anew, or gone on with where it ends.
     Result<void> open() {
         std::error_code error;
+        std::int64_t size = 0;
         if (std::filesystem::exists(settings_.report)) {
+            size = static_cast<std::int64_t>(std::filesystem::file_size(settings_.report, error));
+        }
+        progress_.report_bytes = std::min(progress_.report_bytes, size);
+        if (size > progress_.report_bytes) {
             std::filesystem::resize_file(
                 settings_.report, static_cast<std::uintmax_t>(progress_.report_bytes), error);
         }
@@ -214,7 +220,7 @@ Result<void> feed(RowReader& reader, Pipeline& pipeline) {
 } // namespace
 
 Result<ImportCounts> run_import(const ImportSettings& settings, const SendChunk& send) {
-    const auto fingerprint = fingerprint_of(settings.file);
+    const auto fingerprint = fingerprint_of(settings);
     if (!fingerprint) {
         return std::unexpected(fingerprint.error());
     }

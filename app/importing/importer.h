@@ -41,8 +41,11 @@ Result<ImportProgress> read_progress(const std::filesystem::path& file,
 Result<void> write_progress(const std::filesystem::path& file, const std::string& fingerprint,
                             const ImportProgress& progress);
 
-/// Of the file's size and beginning: progress made with another file does not count.
-Result<std::string> fingerprint_of(const std::filesystem::path& file);
+struct ImportSettings;
+
+/// Of the file's size and beginning, and of where it goes: progress made with another file, or
+/// towards another instance, does not count.
+Result<std::string> fingerprint_of(const ImportSettings& settings);
 
 struct RefusedRow {
     std::int64_t line = 0;
@@ -72,6 +75,7 @@ struct ImportSettings {
     std::filesystem::path file;
     std::filesystem::path report;   // of refused rows, NDJSON
     std::filesystem::path progress; // removed at the end
+    std::string target;             // server, instance, mode: anything that tells imports apart
     RowFormat format = RowFormat::ndjson;
     std::size_t connections = 4;
     std::function<void(const ImportCounts&, std::int64_t offset)> tell; // about once a second

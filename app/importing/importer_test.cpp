@@ -72,6 +72,7 @@ class Importer : public testing::Test {
     ImportSettings settings_{.file = folder_ / "rows",
                              .report = folder_ / "report",
                              .progress = folder_ / "progress",
+                             .target = {},
                              .format = RowFormat::ndjson,
                              .connections = 3,
                              .tell = {}};
@@ -131,6 +132,40 @@ TEST_F(Importer, ProgressOfAnotherFileIsNotTaken) {
     ASSERT_FALSE(counts);
     EXPECT_EQ(counts.error().code, Code::conflict);
     EXPECT_TRUE(stored_.empty());
+}
+
+/// Its rows would be missing there.
+TEST_F(Importer, ProgressTowardsAnotherTargetIsNotTaken) {
+    write_rows(5'000);
+    settings_.target = "muster.example.net/one";
+    chunks_left_ = 3;
+    ASSERT_FALSE(run());
+    ASSERT_TRUE(std::filesystem::exists(settings_.progress));
+    chunks_left_ = 1'000'000;
+    stored_.clear();
+    settings_.target = "muster.example.net/two";
+    const auto other = run();
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, Code::conflict);
+    EXPECT_TRUE(stored_.empty());
+    settings_.target = "muster.example.net/one";
+    EXPECT_TRUE(run());
+}
+
+/// A report that was moved away, or another name for it, holds only what is refused from now on.
+TEST_F(Importer, AReportThatIsGoneIsBegunAnew) {
+    write_rows(5'000);
+    chunks_left_ = 3;
+    ASSERT_FALSE(run());
+    std::filesystem::remove(settings_.report);
+    std::ofstream(settings_.report) << "x";
+    chunks_left_ = 1;
+    ASSERT_FALSE(run());
+    chunks_left_ = 1'000'000;
+    ASSERT_TRUE(run());
+    std::ifstream file(settings_.report, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(text.find('\0'), std::string::npos);
 }
 
 TEST_F(Importer, ChunksStayWithinTheirBytes) {

@@ -48,7 +48,7 @@ Result<ImportProgress> read_progress(const std::filesystem::path& file,
                              : Result<std::string>(std::unexpected(document.error()));
     if (!of || *of != fingerprint) {
         return fail(Code::conflict,
-                    fmt::format("{} is of another file; remove it to begin anew", file.string()));
+                    fmt::format("{} is of another import; remove it to begin anew", file.string()));
     }
     for (const auto& [name, value] : numbers_of(progress)) {
         const Json* member = find_member(*document, name);
@@ -71,7 +71,8 @@ Result<void> write_progress(const std::filesystem::path& file, const std::string
     return write_file_atomically(file, to_text(document) + '\n', public_mode);
 }
 
-Result<std::string> fingerprint_of(const std::filesystem::path& file) {
+Result<std::string> fingerprint_of(const ImportSettings& settings) {
+    const auto& file = settings.file;
     std::error_code error;
     const auto size = std::filesystem::file_size(file, error);
     std::ifstream stream(file, std::ios::binary);
@@ -81,7 +82,9 @@ Result<std::string> fingerprint_of(const std::filesystem::path& file) {
     std::string sample(sample_bytes, '\0');
     stream.read(sample.data(), static_cast<std::streamsize>(sample.size()));
     sample.resize(static_cast<std::size_t>(stream.gcount()));
-    return fmt::format("{}-{}", size, hex_encode_lower(crypto::sha256(sample)).substr(0, 32));
+    return fmt::format(
+        "{}-{}", size,
+        hex_encode_lower(crypto::sha256(settings.target + '\n' + sample)).substr(0, 32));
 }
 
 } // namespace muster::app
