@@ -5,6 +5,7 @@
 #include "app/local_hubs.h"
 #include "app/seeding.h"
 #include "app/served_instances.h"
+#include "base/encoding.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/task.h"
@@ -27,13 +28,43 @@ namespace {
 constexpr std::size_t token_file_bytes_max = 4096;
 constexpr unsigned private_mode = 0600;
 
+const provisioning::Administrator server_itself{
+    .principal = {.name = "server"}, .role = provisioning::AdminRole::owner, .reach = {}};
+
+/// Those that admin.token held before: a lost one is to be of no use to whoever finds it.
+Result<void> revoke_own_tokens(provisioning::AdminTokens& tokens) {
+    for (const provisioning::AdminToken& token : tokens.all()) {
+        if (token.created_by != server_itself.principal.name) {
+            continue;
+        }
+        if (auto revoked = tokens.revoke(token.id, server_itself); !revoked) {
+            return revoked;
+        }
+    }
+    return {};
+}
+
+/// `local`, or, if somebody's token bears that name, with a number behind it.
+Result<provisioning::AdminTokens::Issued> issue_own_token(provisioning::AdminTokens& tokens,
+                                                          Random& random) {
+    provisioning::AdminTokens::Wanted wanted{
+        .name = "local", .role = provisioning::AdminRole::owner, .reach = {}, .expires = {}};
+    auto issued = tokens.issue(wanted, server_itself);
+    if (issued || issued.error().code != Code::already_exists) {
+        return issued;
+    }
+    constexpr std::size_t number_bytes = 8;
+    wanted.name += '-' + hex_encode_lower(random.bytes(number_bytes));
+    return tokens.issue(wanted, server_itself);
+}
+
 /// One that may do everything, for whoever owns the data folder.
-Result<Secret> issue_first_token(provisioning::AdminTokens& tokens, const DataFolder& folder) {
-    const provisioning::Administrator server{
-        .principal = {.name = "server"}, .role = provisioning::AdminRole::owner, .reach = {}};
-    auto issued = tokens.issue(
-        {.name = "local", .role = provisioning::AdminRole::owner, .reach = {}, .expires = {}},
-        server);
+Result<Secret> renew_own_token(provisioning::AdminTokens& tokens, const DataFolder& folder,
+                               Random& random) {
+    if (auto revoked = revoke_own_tokens(tokens); !revoked) {
+        return std::unexpected(revoked.error());
+    }
+    auto issued = issue_own_token(tokens, random);
     if (!issued) {
         return std::unexpected(issued.error());
     }
@@ -188,7 +219,7 @@ Result<void> Server::Parts::admit_administrators(const DataFolder& folder) {
         admin_token = read_token(folder);
         return {};
     }
-    auto token = issue_first_token(services->tokens, folder);
+    auto token = renew_own_token(services->tokens, folder, random);
     if (!token) {
         return std::unexpected(token.error());
     }
@@ -265,11 +296,11 @@ void Server::stop(std::chrono::milliseconds grace) {
     if (parts_->network) {
         parts_->network->stop(grace);
     }
-    if (parts_->services) {
-        parts_->services->journal->flush();
-    }
     // Workers before timers: a finishing use case may still set a timer, which is then dropped.
     parts_->workers.stop();
+    if (parts_->services) { // now that nobody adds to it
+        parts_->services->journal->flush();
+    }
     parts_->timers.stop();
 }
 

@@ -1,5 +1,6 @@
 #include "app/key_file.h"
 #include "app/server.h"
+#include "base/file.h"
 #include "store/stores.h"
 
 #include <fmt/format.h>
@@ -80,6 +81,49 @@ TEST_F(ServerTest, a_start_that_fails_ends_the_work_it_has_begun) {
         ASSERT_TRUE(device);
         EXPECT_TRUE(*device || record.status == RegistrationStatus::assigning);
         EXPECT_EQ(record.plan.has_value(), record.status == RegistrationStatus::assigning);
+    }
+}
+
+/// What the operator who has lost the last owner's token is told to do, whatever others named
+/// theirs.
+TEST_F(ServerTest, a_new_admin_token_replaces_the_lost_one) {
+    DataFolder folder = open();
+    auto config = folder.configuration_or_default({}, {}, random_);
+    ASSERT_TRUE(config);
+    config->listen = {"192.0.2.1"}; // no address of this machine (RFC 5737): all but listening
+    EXPECT_FALSE(Server::start(*config, folder));
+    const auto lost = read_file(folder.admin_token(), 4096);
+    ASSERT_TRUE(lost);
+    std::filesystem::remove(folder.admin_token());
+
+    const auto tokens_now = [&] {
+        const auto keys = read_key_file(folder.sealing_key());
+        auto stores = store::open_sqlite_stores(
+            {.file = folder.database(), .keys = std::make_shared<const crypto::KeyRing>(*keys)});
+        return (*stores)->tokens().all().value();
+    };
+    const auto before = tokens_now();
+    ASSERT_EQ(before.size(), 1U);
+    {
+        const auto keys = read_key_file(folder.sealing_key());
+        auto stores = store::open_sqlite_stores(
+            {.file = folder.database(), .keys = std::make_shared<const crypto::KeyRing>(*keys)});
+        auto tenants = before.front();
+        tenants.id = std::string(16, 'a');
+        tenants.reach.tenant = "acme";
+        tenants.created_by = "token:boss";
+        ASSERT_TRUE((*stores)->tokens().add(tenants, {}));
+    }
+    config->new_admin_token = true;
+    EXPECT_FALSE(Server::start(*config, folder)); // it got as far as the address
+    const auto found = read_file(folder.admin_token(), 4096);
+    ASSERT_TRUE(found);
+    EXPECT_NE(*found, *lost);
+    const auto after = tokens_now();
+    ASSERT_EQ(after.size(), 2U);
+    for (const auto& token : after) {
+        EXPECT_NE(token.id, before.front().id);
+        EXPECT_TRUE(token.created_by == "token:boss" || token.name.starts_with("local-"));
     }
 }
 
