@@ -71,8 +71,12 @@ void Sites::add(SitePtr site) {
     by_scope_.insert_or_assign(instance->scope.text(), std::move(site));
 }
 
+/// The site may end with the last pointer to it, and wait for its work: not while every request
+/// waits for the lock.
 void Sites::remove(const IdScope& scope) {
+    SitePtr gone;
     const std::scoped_lock lock(mutex_);
+    gone = find_or_null(by_scope_, scope.text());
     remove_hosts(by_host_, scope);
     by_scope_.erase(scope.text());
 }

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <future>
 #include <thread>
 
 namespace muster::gateway {
@@ -107,6 +110,24 @@ TEST(Sites, LetsNoInstanceTakeTheNameOfAnother) {
     thief.rename(sites, {});
     sites.remove(IdScope("0ne00TEST02"));
     EXPECT_EQ(sites.provisioning_at("dps.example.net")->instance, &victim.instance);
+}
+
+/// A site that ends waits for its work; whoever asks for another one meanwhile does not.
+TEST(Sites, EndWithoutKeepingOthersWaiting) {
+    const Served one("0ne00TEST01", {"dps.example.net"});
+    Sites sites;
+    auto* site = new ProvisioningSite{.instance = &one.instance};
+    bool was_answered = false;
+    sites.add(SitePtr(site, [&](const ProvisioningSite* ended) {
+        auto asked = std::async(std::launch::async, [&] { return sites.hub_at("hub"); });
+        was_answered = asked.wait_for(std::chrono::seconds(5)) == std::future_status::ready;
+        delete ended;
+        if (!was_answered) {
+            std::abort(); // or the destructor of `asked` waits forever
+        }
+    }));
+    sites.remove(IdScope("0ne00TEST01"));
+    EXPECT_TRUE(was_answered);
 }
 
 TEST(Sites, MayChangeWhileTheyAreRead) {
