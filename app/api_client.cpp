@@ -177,7 +177,7 @@ Result<ReadyFile> find_server(const ConnectOptions& options) {
     if (!ready && ready.error().code != Code::malformed) {
         return fail(Code::unavailable,
                     fmt::format("no server is running on {}; start one with `muster serve`, or say "
-                                "where one is with --connection-string",
+                                "where one is (see --help)",
                                 folder.string()));
     }
     return ready;

@@ -96,7 +96,10 @@ void add_create(CLI::App& token, Chosen& chosen, const Options& options, const C
     command->add_option("--instance", options->instance, "reaches this instance only");
     CLI::Option* expires = command->add_option("--expires", options->expires,
                                                "ends at this time, 2030-01-02T03:04:05Z");
-    command->add_option("--days", options->days, "ends after so many days")->excludes(expires);
+    constexpr unsigned days_max = 36'500;
+    command->add_option("--days", options->days, "ends after so many days")
+        ->excludes(expires)
+        ->check(CLI::Range(1U, days_max)); // 0 would be one that never ends
     add_administration_options(*command, options->connect);
     add_output_option(*command, options->format);
     administer(*command, chosen, options,
