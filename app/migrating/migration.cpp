@@ -1,6 +1,9 @@
 #include "app/migrating/migration.h"
 
+#include "app/documents/configured_instance.h"
+#include "app/documents/difference.h"
 #include "base/encoding.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -143,13 +146,51 @@ Result<void> Migration::put_group(const std::string& id, const JsonObject& group
         return std::unexpected(created.error());
     }
     if (settings_.existing == Existing::keep) {
-        ++counts_.unchanged;
-        return {};
+        return keep_group(id, group);
     }
     request.headers.emplace_back("If-Match", "*");
     const auto replaced = send_patiently(target_service_, request);
     counts_.replaced += replaced ? 1 : 0;
     return replaced ? Result<void>() : std::unexpected(replaced.error());
+}
+
+Result<void> Migration::keep_group(const std::string& id, const JsonObject& group) {
+    const auto wanted =
+        canonical_document(JsonObject{{"kind", "EnrollmentGroup"}, {"name", id}, {"spec", group}});
+    if (!wanted) {
+        return std::unexpected(wanted.error());
+    }
+    if (auto loaded = load_target_groups(); !loaded) {
+        return loaded;
+    }
+    const bool is_same = std::ranges::any_of(*target_groups_, [&](const Document& there) {
+        const auto steps = compare({there}, {*wanted}, {});
+        return equal_ignoring_case(there.name, id) && steps && steps->empty();
+    });
+    if (!is_same) {
+        return fail(Code::conflict, "the target has another group of this id; it is kept");
+    }
+    ++counts_.unchanged;
+    return {};
+}
+
+Result<void> Migration::load_target_groups() {
+    if (target_groups_) {
+        return {};
+    }
+    std::vector<Document> groups;
+    auto exported = export_documents(
+        target_, Keys::shown, DocumentKind::group, [&](const Json& value) -> Result<void> {
+            auto document = canonical_document(value);
+            if (document) {
+                groups.push_back(*std::move(document));
+            }
+            return document ? Result<void>() : std::unexpected(document.error());
+        });
+    if (exported) {
+        target_groups_ = std::move(groups);
+    }
+    return exported;
 }
 
 Result<void> Migration::take_enrollments(const Page& page) {

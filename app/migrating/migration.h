@@ -4,11 +4,14 @@
 // certificates and, unless they are at hand, the certificates of enrollments.
 
 #include "app/administration.h"
+#include "app/documents/document.h"
 #include "app/migrating/carry.h"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace muster::app {
 
@@ -17,7 +20,7 @@ enum class Existing : std::uint8_t { keep, replace };
 struct MigrationCounts {
     std::int64_t created = 0;
     std::int64_t replaced = 0;
-    std::int64_t unchanged = 0; // or there already, for groups
+    std::int64_t unchanged = 0;
     std::int64_t refused = 0;
 };
 
@@ -54,6 +57,9 @@ class Migration {
     Result<JsonObject> carried(const std::string& collection, const JsonObject& item,
                                const std::string& id);
     Result<void> put_group(const std::string& id, const JsonObject& group);
+    /// Refused, if the target has another group of that id.
+    Result<void> keep_group(const std::string& id, const JsonObject& group);
+    Result<void> load_target_groups();
     Result<void> import(const std::vector<JsonObject>& enrollments);
     void refuse(const std::string& kind, const std::string& id, const Error& error);
 
@@ -62,6 +68,7 @@ class Migration {
     ApiClient& target_service_;
     const Settings& settings_;
     MigrationCounts counts_;
+    std::optional<std::vector<Document>> target_groups_; // read when the first one is there already
 };
 
 } // namespace muster::app

@@ -173,6 +173,7 @@ test('import: goes on after the server was killed in the middle', async () => {
 
 test('migrate: copies another service through its service API', async () => {
   const target = await startServer();
+  await ok('group', 'create', 'same-name');
   const folder = fs.mkdtempSync(path.join(server.data, 'certificates-'));
   const certificate = path.join(folder, 'one.pem');
   fs.writeFileSync(certificate, issue('pinned').cert);
@@ -191,6 +192,16 @@ test('migrate: copies another service through its service API', async () => {
     const parameters = ['export', '--keys', '--kind', kind];
     assert.equal(await okAt(target, ...parameters), await ok(...parameters), kind);
   }
+  assert.match(await okAt(target, 'migrate', ...from, '--certificates', folder),
+    /^0 created, 0 replaced, \d+ unchanged, 0 refused/);
+
+  await okAt(target, 'group', 'delete', 'same-name');
+  await okAt(target, 'group', 'create', 'same-name'); // with other keys
+  const other = await runAt(target, 'migrate', ...from, '--certificates', folder);
+  assert.equal(other.code, exit.failed);
+  assert.match(fs.readFileSync(report, 'utf8'), /"same-name".*another group/);
+  assert.match(await okAt(target, 'migrate', ...from, '--certificates', folder, '--replace'),
+    /1 replaced|[2-9] replaced/);
 });
 
 // ---- secrets at rest ----
