@@ -55,4 +55,11 @@ struct SealingProgress {
 Result<SealingProgress> seal_database(const std::filesystem::path& file,
                                       const crypto::KeyRing& keys);
 
+/// The same where something is left to do: in a database of a version that sealed nothing, and in
+/// one whose sealing was interrupted. Does not look at the rows of any other. The keys must have
+/// been written to their file: what is sealed cannot be read without. Stores may have the database
+/// open, but not work on it.
+Result<SealingProgress> finish_sealing(const std::filesystem::path& file,
+                                       const crypto::KeyRing& keys);
+
 } // namespace muster::store

@@ -177,6 +177,9 @@ INSERT INTO scope_count (scope, enrollments, enrollment_groups, registrations)
         UNION ALL SELECT scope, 0, COUNT(*), 0 FROM enrollment_group GROUP BY scope
         UNION ALL SELECT scope, 0, 0, COUNT(*) FROM registration GROUP BY scope) AS counted
     GROUP BY scope)"},
+
+    // Versions of before sealed nothing; see finish_sealing().
+    Statement{"CREATE TABLE sealing_under_way (since BIGINT)"},
 };
 
 constexpr std::array all_migrations{Migration{first_tables}, Migration{operator_tables}};

@@ -10,8 +10,13 @@ namespace {
 
 constexpr std::string_view remember_to_rewrite =
     "CREATE TABLE IF NOT EXISTS sealing_under_way (since BIGINT)";
-constexpr std::string_view is_to_be_rewritten =
-    "SELECT COUNT(*) FROM sqlite_master WHERE name = 'sealing_under_way'";
+
+/// Something was left to do, be it only to rewrite the file.
+Result<bool> is_under_way(Connection& connection) {
+    const auto tables = connection.query_integer(
+        "SELECT COUNT(*) FROM sqlite_master WHERE name = 'sealing_under_way'");
+    return tables ? Result<bool>(*tables != 0) : std::unexpected(tables.error());
+}
 
 /// False at the end of the walk.
 Result<bool> step(Connection& connection, sql::Resealing& walk) {
@@ -34,15 +39,35 @@ Result<bool> step(Connection& connection, sql::Resealing& walk) {
 }
 
 Result<void> rewrite(Connection& connection) {
-    const auto is_due = connection.query_integer(is_to_be_rewritten);
+    const auto is_due = is_under_way(connection);
     if (!is_due) {
         return std::unexpected(is_due.error());
     }
-    if (*is_due == 0) {
+    if (!*is_due) {
         return {};
     }
     // The copy may be larger than the memory; everything in it is sealed by now.
     return connection.execute("PRAGMA temp_store = FILE; VACUUM; DROP TABLE sealing_under_way");
+}
+
+Result<SealingProgress> seal(Connection& connection, const crypto::KeyRing& keys) {
+    sql::Resealing walk(keys);
+    Result<bool> more = true;
+    while (more && *more) {
+        more = step(connection, walk);
+        connection.shorten_log({}); // or it grows with the database
+    }
+    if (!more) {
+        return std::unexpected(more.error());
+    }
+    if (Result<void> rewritten = rewrite(connection); !rewritten) {
+        return std::unexpected(rewritten.error());
+    }
+    // The log still has the pages of before.
+    if (Result<void> emptied = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !emptied) {
+        return std::unexpected(emptied.error());
+    }
+    return walk.progress();
 }
 
 } // namespace
@@ -53,27 +78,21 @@ namespace muster::store {
 
 Result<SealingProgress> seal_database(const std::filesystem::path& file,
                                       const crypto::KeyRing& keys) {
-    auto opened = sqlite::open_writer(file);
+    const auto opened = sqlite::open_writer(file);
+    return opened ? sqlite::seal(**opened, keys) : std::unexpected(opened.error());
+}
+
+Result<SealingProgress> finish_sealing(const std::filesystem::path& file,
+                                       const crypto::KeyRing& keys) {
+    const auto opened = sqlite::open_writer(file);
     if (!opened) {
         return std::unexpected(opened.error());
     }
-    sqlite::Connection& connection = **opened;
-    sql::Resealing walk(keys);
-    Result<bool> more = true;
-    while (more && *more) {
-        more = sqlite::step(connection, walk);
+    const auto is_due = sqlite::is_under_way(**opened);
+    if (!is_due) {
+        return std::unexpected(is_due.error());
     }
-    if (!more) {
-        return std::unexpected(more.error());
-    }
-    if (Result<void> rewritten = sqlite::rewrite(connection); !rewritten) {
-        return std::unexpected(rewritten.error());
-    }
-    // The log still has the pages of before.
-    if (Result<void> emptied = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !emptied) {
-        return std::unexpected(emptied.error());
-    }
-    return walk.progress();
+    return *is_due ? sqlite::seal(**opened, keys) : SealingProgress();
 }
 
 } // namespace muster::store

@@ -229,6 +229,27 @@ TEST_F(SealDatabaseTest, AnInterruptedSealingIsFinishedByTheNext) {
     EXPECT_EQ(integer("SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'sealing%'"), 0);
 }
 
+TEST_F(SealDatabaseTest, ADatabaseOfBeforeIsSealedWhenItIsFirstOpenedWithKeys) {
+    fill(nullptr); // under the new schema, whose migration is what remembers
+    const auto stores = open(keys_);
+    const auto sealed = finish_sealing(file_, *keys_); // stores may be open
+    ASSERT_TRUE(sealed) << sealed.error().cause;
+    EXPECT_EQ(sealed->sealed, 13);
+    EXPECT_FALSE(is_secret_visible());
+    EXPECT_EQ(stores->enrollments().groups(scope)->size(), 3U) << "and go on";
+    expect_secrets(keys_);
+}
+
+TEST_F(SealDatabaseTest, WhereNothingIsLeftToSealNothingIsLookedAt) {
+    fill(nullptr);
+    ASSERT_TRUE(finish_sealing(file_, *keys_));
+    const auto again = finish_sealing(file_, *keys_);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->documents, 0);
+    spoil("CREATE TABLE sealing_under_way (since BIGINT)"); // as an interrupted one leaves it
+    EXPECT_EQ(finish_sealing(file_, *keys_)->documents, 13);
+}
+
 TEST_F(SealDatabaseTest, ManyRowsAreSealedInManySteps) {
     {
         const auto stores = open(nullptr);
