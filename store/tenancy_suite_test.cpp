@@ -53,7 +53,9 @@ T any_of(Random& random, std::initializer_list<T> values) {
 
 /// Times go forth and back.
 DeviceEvent any_event(Random& random) {
-    DeviceEvent made = event(any_name(random), provisioning::device_event_kinds[below(random, 6)]);
+    DeviceEvent made =
+        event(any_name(random), provisioning::device_event_kinds[below(
+                                    random, std::size(provisioning::device_event_kinds))]);
     made.at += std::chrono::minutes(below(random, 10));
     made.group = any_of<std::string>(random, {"", "Line-1", "line-2"});
     made.tracking_id = any_of<std::string>(random, {"", "t-1", "t-2"});
