@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace muster::provisioning {
 
@@ -103,7 +104,7 @@ Result<AdminRole> parse_admin_role(std::string_view text) {
             return role;
         }
     }
-    return fail(Code::malformed, "a role is reader, contributor or owner");
+    return fail(Code::malformed, "must be reader, contributor or owner");
 }
 
 bool AdminReach::covers(const Instance& of) const {
@@ -150,7 +151,10 @@ Result<void> AdminTokens::check(const Wanted& wanted, const Administrator& by) c
         return fail(Code::malformed, "the token would have expired already");
     }
     const std::scoped_lock lock(mutex_);
-    if (tokens_.size() >= tokens_max) {
+    const auto of_same_tenant = std::ranges::count_if(tokens_, [&](const auto& entry) {
+        return equal_ignoring_case(entry.second.reach.tenant, wanted.reach.tenant);
+    });
+    if (std::cmp_greater_equal(of_same_tenant, tokens_max)) {
         return fail(Code::quota_exceeded, "there are too many tokens; revoke some");
     }
     const bool is_taken = std::ranges::any_of(tokens_, [&](const auto& entry) {

@@ -79,6 +79,7 @@ class TokenStore {
 /// Thread safe. Tokens are few and kept in memory: a revoked one ends with the call that revokes.
 class AdminTokens {
   public:
+    /// Of each tenant, and of those that reach beyond one: nobody uses up what others need.
     static constexpr std::size_t tokens_max = 10'000;
 
     AdminTokens(TokenStore& store, const Clock& clock, Random& random)

@@ -201,12 +201,13 @@ TEST_F(AdminTokensTest, OutliveTheProcess) {
     EXPECT_FALSE(next.authenticate("Bearer " + std::string(revoked.text.reveal())));
 }
 
-TEST_F(AdminTokensTest, AreBounded) {
+TEST_F(AdminTokensTest, AreBoundedForEachTenant) {
+    const AdminReach acme{.tenant = "acme", .instance = {}};
     for (std::size_t i = 0; i < AdminTokens::tokens_max; ++i) {
         AdminToken token{.id = fmt::format("{:016x}", i),
                          .name = std::to_string(i),
                          .role = reader,
-                         .reach = {},
+                         .reach = acme,
                          .secret_hash = {},
                          .created = start,
                          .expires = {},
@@ -215,9 +216,11 @@ TEST_F(AdminTokensTest, AreBounded) {
     }
     ASSERT_TRUE(tokens.load());
     const auto issued =
-        tokens.issue({.name = "more", .reach = {}, .expires = {}}, administrator(owner));
+        tokens.issue({.name = "more", .reach = acme, .expires = {}}, administrator(owner, acme));
     ASSERT_FALSE(issued);
     EXPECT_EQ(issued.error().code, Code::quota_exceeded);
+    issue("another tenant's", reader, {.tenant = "other", .instance = {}});
+    issue("the server's");
 }
 
 TEST(AdminReach, CoversWhatItContains) {
