@@ -107,13 +107,13 @@ Result<void> Connection::configure(Access access) {
         return execute("PRAGMA query_only = ON; PRAGMA cache_size = -4000;");
     }
     // The hook replaces the engine's own way of moving the log (shorten_log); the log's file
-    // shrinks back to 64 MB after a peak.
+    // shrinks back to 256 MB after a peak.
     const auto note_log = [](void* connection, sqlite3*, const char*, int pages) {
         static_cast<Connection*>(connection)->log_pages_ = pages;
         return SQLITE_OK;
     };
     sqlite3_wal_hook(handle_, note_log, this);
-    return execute("PRAGMA cache_size = -64000; PRAGMA journal_size_limit = 67108864;");
+    return execute("PRAGMA cache_size = -64000; PRAGMA journal_size_limit = 268435456;");
 }
 
 Result<void> Connection::enter_wal_mode() {

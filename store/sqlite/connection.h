@@ -19,10 +19,12 @@ enum class Access { reading, writing };
 
 /// In pages of 4 KB. The log is moved back into the database when it has grown by `step_pages`, as
 /// far as that goes without waiting; beyond `pages_max` the writer waits until the last reader of
-/// old pages is done, or the log would grow for as long as there is always some reader.
+/// old pages is done, or the log would grow for as long as there is always some reader. An import
+/// in no order writes a page of the index for every row, and the same ones over and over: the
+/// longer the log, the fewer of them are moved.
 struct LogLimits {
-    int step_pages = 8000;
-    int pages_max = 24000;
+    int step_pages = 32000;
+    int pages_max = 64000;
 };
 
 class Connection final : public sql::Connection {

@@ -1,5 +1,7 @@
 #include "store/sqlite/writer.h"
 
+#include "store/sql/rows.h"
+
 #include <exception>
 
 namespace muster::store::sqlite {
@@ -117,33 +119,48 @@ void Writer::commit(Group& group) {
 }
 
 Result<void> Writer::run_transaction(Group& group) {
-    if (const auto begun = connection_->run(begin, {}); !begun) {
-        return std::unexpected(begun.error());
+    if (Result<void> begun = sql::run_only(*connection_, begin, {}); !begun) {
+        return begun;
     }
     for (Unit* unit : group.units) {
-        if (Result<void> ran = run_unit(*unit); !ran) {
+        const bool is_first = unit == group.units.front();
+        if (Result<void> ran = is_first ? run_first(*unit) : run_next(*unit); !ran) {
             return ran;
         }
     }
-    const auto committed = connection_->run(commit_all, {});
-    return committed ? Result<void>() : std::unexpected(committed.error());
+    return sql::run_only(*connection_, commit_all, {});
 }
 
-Result<void> Writer::run_unit(Unit& unit) {
-    if (const auto begun = connection_->run(begin_unit, {}); !begun) {
-        return std::unexpected(begun.error());
+Result<void> Writer::run_first(Unit& unit) {
+    Result<void> ran = run_work(unit);
+    if (!ran || unit.outcome) {
+        return ran;
     }
-    unit.outcome = call(*unit.work, *connection_);
-    if (!connection_->in_transaction()) {
-        return unit.outcome ? fail(Code::internal, "the work ended its transaction") : unit.outcome;
+    const Result<void> undone = sql::run_only(*connection_, roll_back, {});
+    return undone ? sql::run_only(*connection_, begin, {}) : undone;
+}
+
+Result<void> Writer::run_next(Unit& unit) {
+    if (Result<void> begun = sql::run_only(*connection_, begin_unit, {}); !begun) {
+        return begun;
+    }
+    if (Result<void> ran = run_work(unit); !ran) {
+        return ran;
     }
     if (!unit.outcome) {
-        if (const auto undone = connection_->run(undo_unit, {}); !undone) {
-            return std::unexpected(undone.error());
+        if (Result<void> undone = sql::run_only(*connection_, undo_unit, {}); !undone) {
+            return undone;
         }
     }
-    const auto kept = connection_->run(keep_unit, {});
-    return kept ? Result<void>() : std::unexpected(kept.error());
+    return sql::run_only(*connection_, keep_unit, {});
+}
+
+Result<void> Writer::run_work(Unit& unit) {
+    unit.outcome = call(*unit.work, *connection_);
+    if (connection_->in_transaction()) {
+        return {};
+    }
+    return unit.outcome ? fail(Code::internal, "the work ended its transaction") : unit.outcome;
 }
 
 } // namespace muster::store::sqlite

@@ -4,7 +4,8 @@
 // callers wait, the more rows share one fsync.
 //
 //   caller:  join the last open group ---- wait for that group ---- take the own outcome
-//   thread:  close the first group, BEGIN, every unit under a SAVEPOINT, COMMIT, wake the group
+//   thread:  close the first group, BEGIN, every unit after the first under a SAVEPOINT,
+//           COMMIT, wake the group
 //
 // A unit that fails is undone alone and tells only its caller. If the transaction as a whole fails
 // (disk full, I/O error), every unit of the group has failed, whatever it had returned.
@@ -56,8 +57,13 @@ class Writer {
     void run_groups();
     void commit(Group& group);
     Result<void> run_transaction(Group& group);
-    /// Fails only if the whole transaction has; what the work said is in the unit.
-    Result<void> run_unit(Unit& unit);
+    // These fail only if the whole transaction has; what the work said is in the unit.
+
+    /// What it did is undone by beginning anew. A savepoint would cost a copy of every page that
+    /// changes under it, and a large import is often alone in its group.
+    Result<void> run_first(Unit& unit);
+    Result<void> run_next(Unit& unit);
+    Result<void> run_work(Unit& unit);
 
     std::unique_ptr<Connection> connection_;
     const WriterLimits limits_;
