@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -52,14 +53,20 @@ void write_escape(unsigned char c, std::string& out) {
     }
 }
 
+bool needs_escape(char c) {
+    return static_cast<unsigned char>(c) < 0x20U || c == '"' || c == '\\';
+}
+
 void write_string(std::string_view text, std::string& out) {
     out += '"';
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20U || c == '"' || c == '\\') {
-            write_escape(byte, out);
-        } else {
-            out += c;
+    while (!text.empty()) {
+        const auto escape = std::ranges::find_if(text, needs_escape);
+        const auto plain = static_cast<std::size_t>(escape - text.begin());
+        out += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (!text.empty()) {
+            write_escape(static_cast<unsigned char>(text.front()), out);
+            text.remove_prefix(1);
         }
     }
     out += '"';
