@@ -195,6 +195,15 @@ X509Ptr parsed(const std::string& der) {
     return X509Ptr(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
 }
 
+TEST(CertificateHandle, ReadsTheKeyOnceSomebodyAsks) {
+    const std::string der = make_root("asked for its key").certificate.der();
+    const auto certificate = Certificate::from_der(der);
+    ASSERT_TRUE(certificate);
+    EXPECT_EQ(X509_get0_pubkey(certificate->handle().facts()), nullptr);
+    EXPECT_NE(X509_get0_pubkey(certificate->handle().get()), nullptr);
+    EXPECT_EQ(certificate->handle().get(), certificate->handle().get());
+}
+
 // TLS has parsed the peer's certificate already.
 TEST(CertificateHandle, AdoptsWhatWasParsed) {
     std::string der = example().certificate.der();
