@@ -28,6 +28,19 @@ namespace {
 constexpr std::size_t token_file_bytes_max = 4096;
 constexpr unsigned private_mode = 0600;
 
+/// What earlier versions left in the clear, and what an interrupted rekey left to do. It is
+/// readable as it is, so a server that cannot do it now serves, and tries again at the next start.
+void seal_rest(const std::filesystem::path& database, const crypto::KeyRing& keys) {
+    const auto done = store::finish_sealing(database, keys);
+    if (!done) {
+        log::error("secrets in the database are not sealed yet",
+                   {{"detail", done.error().detail}, {"cause", done.error().cause}});
+    } else if (done->sealed > 0) {
+        log::info("sealed the secrets in the database",
+                  {{"documents", std::to_string(done->sealed)}});
+    }
+}
+
 const provisioning::Administrator server_itself{
     .principal = {.name = "server"}, .role = provisioning::AdminRole::owner, .reach = {}};
 
@@ -190,7 +203,11 @@ Result<void> Server::Parts::open_stores(const DataFolder& folder) {
                                          key_file.string()))
                       : std::unexpected(readable.error());
     }
-    return is_new ? write_key_file(key_file, *ring) : Result<void>();
+    if (auto written = is_new ? write_key_file(key_file, *ring) : Result<void>(); !written) {
+        return written;
+    }
+    seal_rest(folder.database(), *ring);
+    return {};
 }
 
 Result<void> Server::Parts::build_services(const DataFolder& folder) {

@@ -127,5 +127,21 @@ TEST_F(ServerTest, a_new_admin_token_replaces_the_lost_one) {
     }
 }
 
+/// Under earlier versions nothing was sealed: the first start with a key sees to it.
+TEST_F(ServerTest, secrets_of_an_earlier_version_are_sealed_at_the_first_start) {
+    DataFolder folder = open();
+    auto config = folder.configuration_or_default({}, {}, random_);
+    ASSERT_TRUE(config);
+    leave_unfinished(folder, *config, 3); // the thumbprints are found again in what is stored
+    const auto is_in_the_clear = [&] {
+        const auto bytes = read_file(folder.database(), std::size_t{1} << 30U);
+        return bytes.value_or("").find(std::string(64, 'B')) != std::string::npos;
+    };
+    ASSERT_TRUE(is_in_the_clear());
+    config->listen = {"192.0.2.1"}; // no address of this machine (RFC 5737): all but listening
+    EXPECT_FALSE(Server::start(*config, folder));
+    EXPECT_FALSE(is_in_the_clear());
+}
+
 } // namespace
 } // namespace muster::app
