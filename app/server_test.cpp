@@ -132,10 +132,20 @@ TEST_F(ServerTest, secrets_of_an_earlier_version_are_sealed_at_the_first_start) 
     DataFolder folder = open();
     auto config = folder.configuration_or_default({}, {}, random_);
     ASSERT_TRUE(config);
-    leave_unfinished(folder, *config, 3); // the thumbprints are found again in what is stored
+    const std::string secret = "what-nobody-else-should-read";
+    {
+        const auto stores = store::open_sqlite_stores({.file = folder.database()});
+        ASSERT_TRUE(stores);
+        provisioning::IndividualEnrollment enrollment;
+        enrollment.id = RegistrationId("dev-1"); // it will not register, so nobody writes the row
+        enrollment.terms.initial_twin = JsonObject{{"tags", JsonObject{{"key", secret}}}};
+        enrollment.stamp.version = 1;
+        ASSERT_TRUE((*stores)->enrollments().save(config->instances[0].scope, enrollment,
+                                                  provisioning::Expected{}));
+    }
     const auto is_in_the_clear = [&] {
         const auto bytes = read_file(folder.database(), std::size_t{1} << 30U);
-        return bytes.value_or("").find(std::string(64, 'B')) != std::string::npos;
+        return bytes.value_or("").find(secret) != std::string::npos;
     };
     ASSERT_TRUE(is_in_the_clear());
     config->listen = {"192.0.2.1"}; // no address of this machine (RFC 5737): all but listening
