@@ -3,10 +3,10 @@
 // connections against nginx serving a file of the same size; the server's memory. bench/run starts
 // the servers.
 //
-//   bench_enrollments rows --file F --count N [--certificates]    makes the rows
-//   bench_enrollments bare --file F --folder DIR                  upserts them
-//   bench_enrollments import --file F --data DIR --pid PID        imports them
-//   bench_enrollments pages --data DIR                            pages through them
+//   bench_enrollments rows --file F --count N [--certificates] [--in-order]   makes the rows
+//   bench_enrollments bare --file F --folder DIR [--in-order]                 upserts them
+//   bench_enrollments import --file F --data DIR --pid PID                    imports them
+//   bench_enrollments pages --data DIR                                        pages through them
 //   bench_enrollments requests --data DIR --pid PID .. --nginx-address A ..
 
 #include "app/importing/chunk_sender.h"
@@ -39,6 +39,9 @@ constexpr std::size_t rows_a_transaction = 1000; // as many as a request of an i
 constexpr std::int64_t rows_a_step = 100'000;
 constexpr std::size_t connections = 4;
 
+/// In the file; ascending as one factory counts.
+enum class Order { scattered, ascending };
+
 struct Options {
     std::filesystem::path file;
     std::filesystem::path folder;
@@ -50,6 +53,7 @@ struct Options {
     std::size_t count = 1'000'000;
     std::size_t rounds = 5;
     bool certificates = false;
+    Order order = Order::scattered;
 };
 
 double seconds_since(Steady::time_point start) {
@@ -58,23 +62,26 @@ double seconds_since(Steady::time_point start) {
 
 // ---- rows ----
 
-/// In no order, as serial numbers of several factories come.
-std::string id_of(std::size_t number) {
-    return fmt::format("device-{:08x}", number * 2654435761U % 0x1'0000'0000U);
+/// Scattered as if hashed, which is the hardest: almost every row falls on another page of the
+/// table's index.
+std::string id_of(std::size_t number, Order order) {
+    constexpr std::size_t scatter = 2654435761U;
+    const bool scattered = order == Order::scattered;
+    return fmt::format("device-{:08x}", scattered ? number * scatter % 0x1'0000'0000U : number);
 }
 
-JsonObject key_row(std::size_t number, Random& random) {
+JsonObject key_row(const std::string& id, Random& random) {
     const auto key = [&] { return crypto::encode_key(crypto::new_key(random, 32)); };
-    return {{"registrationId", id_of(number)},
+    return {{"registrationId", id},
             {"attestation",
              {{"type", "symmetricKey"},
               {"symmetricKey", {{"primaryKey", key()}, {"secondaryKey", key()}}}}},
-            {"initialTwin", {{"tags", {{"site", fmt::format("site-{}", number % 100)}}}}}};
+            {"initialTwin", {{"tags", {{"site", "site-" + id.substr(id.size() - 2)}}}}}};
 }
 
-JsonObject certificate_row(std::size_t number, Random& random, const crypto::Identity& issuer) {
+JsonObject certificate_row(const std::string& id, Random& random, const crypto::Identity& issuer) {
     const WallTime now = SystemClock().wall();
-    const auto leaf = must(crypto::issue({.common_name = id_of(number),
+    const auto leaf = must(crypto::issue({.common_name = id,
                                           .purpose = crypto::Purpose::client,
                                           .dns_names = {},
                                           .ip_addresses = {},
@@ -83,7 +90,7 @@ JsonObject certificate_row(std::size_t number, Random& random, const crypto::Ide
                                           .path_length = {}},
                                          &issuer, random),
                            "issuing a certificate");
-    return {{"registrationId", id_of(number)},
+    return {{"registrationId", id},
             {"attestation",
              {{"type", "x509"},
               {"x509",
@@ -105,8 +112,9 @@ void make_rows(const Options& options) {
                              "issuing the issuer");
     std::ofstream file(options.file, std::ios::binary);
     for (std::size_t number = 0; number < options.count; ++number) {
-        file << to_text(options.certificates ? certificate_row(number, random, issuer)
-                                             : key_row(number, random))
+        const std::string id = id_of(number, options.order);
+        file << to_text(options.certificates ? certificate_row(id, random, issuer)
+                                             : key_row(id, random))
              << '\n';
     }
 }
@@ -170,7 +178,7 @@ void upsert_bare(const Options& options) {
     std::int64_t rows = 0;
     table.run("BEGIN");
     for (std::string line; std::getline(file, line);) {
-        table.upsert(id_of(static_cast<std::size_t>(rows)), line);
+        table.upsert(id_of(static_cast<std::size_t>(rows), options.order), line);
         if (++rows % static_cast<std::int64_t>(rows_a_transaction) == 0) {
             table.run("COMMIT; BEGIN");
             steps.reached(rows);
@@ -203,12 +211,15 @@ void import_rows(const Options& options) {
                              }),
              "importing");
     const auto memory = memory_of(options.processes.front());
+    const auto megabytes = [](std::int64_t bytes) {
+        return rounded(static_cast<double>(bytes) / 1e6, 0);
+    };
     print_steps("import", steps, counts.total(),
                 {{"created", counts.created},
                  {"refused", counts.refused},
                  {"serverCpuSeconds", rounded(cpu_milliseconds(options.processes) / 1000, 1)},
-                 {"serverResidentMegabytes",
-                  rounded(static_cast<double>(memory.resident_bytes) / 1e6, 0)}});
+                 {"serverResidentMegabytes", megabytes(memory.resident_bytes)},
+                 {"serverOwnMegabytes", megabytes(memory.anonymous_bytes)}});
 }
 
 // ---- pages ----
@@ -303,21 +314,24 @@ void measure_service(const Options& options) {
             must(app::Administration::connect({.data = options.data}), "connecting");
         clients.push_back(must(administration.service(), "finding the service"));
         nginx.emplace_back(net::HttpClient::Options{
-            .host = options.nginx_address,
+            .host = clients.back().host(), // it has muster's certificate
+            .address = options.nginx_address,
             .port = options.nginx_port,
             .ca_pem = must(read_file(options.data / "ca.pem", 1024 * 1024), "the CA")});
     }
     SystemRandom random;
     const auto put = [&](std::size_t connection, std::size_t i) {
-        must(clients[connection].send({.method = "PUT",
-                                       .path = "/enrollments/" + id_of(i),
-                                       .query = {},
-                                       .headers = {{"If-Match", "*"}},
-                                       .body = to_text(key_row(i, random))}),
+        must(clients[connection].send(
+                 {.method = "PUT",
+                  .path = "/enrollments/" + id_of(i, Order::scattered),
+                  .query = {},
+                  .headers = {{"If-Match", "*"}},
+                  .body = to_text(key_row(id_of(i, Order::scattered), random))}),
              "PUT");
     };
     const auto get = [&](std::size_t connection, std::size_t i) {
-        must(clients[connection].send({.method = "GET", .path = "/enrollments/" + id_of(i)}),
+        must(clients[connection].send(
+                 {.method = "GET", .path = "/enrollments/" + id_of(i, Order::scattered)}),
              "GET");
     };
     const auto get_file = [&](std::size_t connection, std::size_t) {
@@ -362,6 +376,7 @@ int run(int count, char** arguments) {
         command->add_option("--nginx-port", options.nginx_port);
         command->add_option("--nginx-pid", options.nginx_processes);
         command->add_flag("--certificates", options.certificates);
+        command->add_flag_callback("--in-order", [&options] { options.order = Order::ascending; });
         command->callback([&options, action] { action(options); });
     };
     add("rows", make_rows);

@@ -60,6 +60,8 @@ Memory memory_of(pid_t process) {
             memory.resident_bytes = value * kibibyte;
         } else if (name == "Pss:") {
             memory.proportional_bytes = value * kibibyte;
+        } else if (name == "Anonymous:") {
+            memory.anonymous_bytes = value * kibibyte;
         }
     }
     return memory;

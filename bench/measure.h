@@ -21,6 +21,7 @@ double cpu_milliseconds(std::span<const pid_t> processes);
 struct Memory {
     std::int64_t resident_bytes = 0;
     std::int64_t proportional_bytes = 0; // shared pages divided by who shares them
+    std::int64_t anonymous_bytes = 0;    // of its own: no files that it has mapped
 };
 
 Memory memory_of(pid_t process);
