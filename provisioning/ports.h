@@ -148,7 +148,8 @@ class InstanceStore {
   public:
     virtual ~InstanceStore() = default;
     virtual Result<std::vector<Instance>> all() = 0;
-    /// Error: also already_exists, if another scope has the name.
+    /// The change that makes a new one goes into the server's chain, too. Error: also
+    /// already_exists, if another scope has the name.
     virtual Result<void> save(const Instance& instance, const Write& write) = 0;
     /// Removes up to `rows_max` rows of everything that the scope holds, the instance itself and
     /// its audit chain not counted; false once nothing is left.

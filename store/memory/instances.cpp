@@ -62,6 +62,9 @@ Result<void> Instances::save(const Instance& instance, const Write& write) {
         return instance_name_taken();
     }
     tables_.instances.insert_or_assign(instance.scope.text(), instance);
+    if (!is_there && write.change != nullptr) {
+        append_to_chain(tables_.trails, provisioning::server_chain, *write.change);
+    }
     write_accompaniment(tables_.trails, instance.scope, write);
     return {};
 }

@@ -64,8 +64,13 @@ Result<void> Instances::save(const Instance& instance, const Write& write) {
                                                  to_document(instance, provisioning::View::stored));
     return database_.write([&](Connection& connection) -> Result<void> {
         const auto written = write_row(connection, instance, write.expected.version, document);
-        return written ? write_accompaniment(connection, instance.scope, write, settings_.journal)
-                       : written;
+        const bool is_new = write.expected.version == 0 && write.change != nullptr;
+        const auto told =
+            written && is_new
+                ? append_to_chain(connection, provisioning::server_chain, *write.change)
+                : written;
+        return told ? write_accompaniment(connection, instance.scope, write, settings_.journal)
+                    : told;
     });
 }
 

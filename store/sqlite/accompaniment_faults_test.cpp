@@ -162,22 +162,22 @@ TEST_F(AccompanimentFaults, ATokenAndItsEntryAreOne) {
 TEST_F(AccompanimentFaults, AnInstanceIsErasedWithItsChainAndSaysSoOrNot) {
     for_every_failure([&](const auto& file, const auto& break_disk) {
         auto stores = open(file);
-        const auto created = change("instance.create", "plant");
+        const auto created = change("instance.create", "new");
         ASSERT_TRUE(stores->instances().save(instance(scope, "plant"),
                                              Write(Expected{0}).audited(created)));
         break_disk();
-        const bool erased = stores->instances().erase(scope, change("erase", "plant")).has_value();
+        const bool erased = stores->instances().erase(scope, change("erase", "gone")).has_value();
         disk_.heal();
         stores.reset();
         stores = open(file);
         EXPECT_EQ(stores->instances().all()->empty(), erased);
-        EXPECT_EQ(audited(*stores, provisioning::server_chain), erased ? "plant " : "");
+        EXPECT_EQ(audited(*stores, provisioning::server_chain), erased ? "new gone " : "new ");
         const auto left = chain_of(*stores, scope);
         EXPECT_EQ(verdict_on(left), "");
         EXPECT_TRUE(!erased || left.empty());
         if (!erased) {
-            EXPECT_TRUE(stores->instances().erase(scope, change("erase", "plant")));
-            EXPECT_EQ(audited(*stores, provisioning::server_chain), "plant ");
+            EXPECT_TRUE(stores->instances().erase(scope, change("erase", "gone")));
+            EXPECT_EQ(audited(*stores, provisioning::server_chain), "new gone ");
         }
     });
 }
