@@ -6,6 +6,22 @@ namespace muster::provisioning {
 
 namespace {
 
+constexpr std::chrono::seconds filtered_query_pause{2};
+
+/// Gives its place back however the query ends.
+class Filtering {
+  public:
+    explicit Filtering(std::counting_semaphore<filtered_queries_max>& places) : places_(places) {}
+
+    ~Filtering() { places_.release(); }
+
+    Filtering(const Filtering&) = delete;
+    Filtering& operator=(const Filtering&) = delete;
+
+  private:
+    std::counting_semaphore<filtered_queries_max>& places_;
+};
+
 /// What was found, or Code::not_found.
 template <class Resource>
 Result<Resource> present(Result<std::optional<Resource>> found, std::string_view kind) {
@@ -78,6 +94,12 @@ Result<std::vector<IndividualEnrollment>> Enrollments::individuals(const std::st
     if (filter == nullptr || filter->matches_everything()) {
         return enrollments_.individuals(instance_.scope(), after, count_max);
     }
+    if (!filtering_.try_acquire()) {
+        auto refusal = fail(Code::rate_limited, "too many filtered queries at once");
+        refusal.error().retry_after = filtered_query_pause;
+        return refusal;
+    }
+    const Filtering under_way(filtering_);
     return enrollments_.individuals_where(instance_.scope(), *filter, after, count_max);
 }
 

@@ -10,6 +10,7 @@
 
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct BulkItem {
 };
 
 inline constexpr std::size_t bulk_items_max = 10;
+
+/// Of one instance at once: each may look at every enrollment and holds a worker meanwhile.
+inline constexpr int filtered_queries_max = 4;
 
 /// What to do with an imported enrollment whose id is there already.
 enum class ImportMode : std::uint8_t { keep, replace };
@@ -88,7 +92,8 @@ class Enrollments {
     Result<void> erase(const RegistrationId& id, const IfMatch& if_match, const Principal& by);
     Result<void> erase(const EnrollmentGroupId& id, const IfMatch& if_match, const Principal& by);
 
-    /// All of them, or those that the filter matches.
+    /// All of them, or those that the filter matches. Error: rate_limited, beyond
+    /// filtered_queries_max.
     Result<std::vector<IndividualEnrollment>> individuals(const std::string& after,
                                                           std::size_t count_max,
                                                           const EnrollmentFilter* filter = nullptr);
@@ -114,6 +119,7 @@ class Enrollments {
     const Clock& clock_;
     Random& random_;
     std::mutex placing_certificates_; // Desk
+    std::counting_semaphore<filtered_queries_max> filtering_{filtered_queries_max};
 };
 
 } // namespace muster::provisioning

@@ -306,4 +306,32 @@ TEST_F(EnrollmentsTest, ConcurrentPutsOfOneNewIdEndInOneCreation) {
 }
 
 } // namespace
+
+/// Each may look at every enrollment and holds a worker: they must not take all of them.
+TEST(EnrollmentsQuery, FewFilteredQueriesRunAtOnce) {
+    World world;
+    world.put(individual("dev-1", SymmetricKeyAttestation{test_keys}));
+    const auto filter = parse_enrollment_query("SELECT * WHERE registrationId = 'dev-1'");
+    ASSERT_TRUE(filter);
+    int under_way = 0;
+    std::optional<Code> refused;
+    const auto ask = [&] { return world.enrollments->individuals("", 10, &*filter); };
+    world.store.before_filtering([&] {
+        ++under_way;
+        if (const auto nested = ask(); !nested) {
+            refused = nested.error().code;
+            EXPECT_TRUE(nested.error().retry_after);
+        }
+    });
+    EXPECT_TRUE(ask());
+    EXPECT_EQ(under_way, filtered_queries_max);
+    EXPECT_EQ(refused, Code::rate_limited);
+    EXPECT_TRUE(world.enrollments->individuals("", 10)) << "the others are not held up";
+
+    world.store.before_filtering({});
+    const auto after_all = ask();
+    ASSERT_TRUE(after_all) << "places are given back";
+    EXPECT_EQ(after_all->size(), 1U);
+}
+
 } // namespace muster::provisioning

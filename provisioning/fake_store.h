@@ -45,6 +45,9 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         read_failures_.insert(read_failures_.end(), static_cast<std::size_t>(count), code);
     }
 
+    /// Runs at the beginning of every filtered query.
+    void before_filtering(std::function<void()> action) { before_filtering_ = std::move(action); }
+
     /// Runs once, just before the next registration record or enrollment is saved.
     void before_next_save(std::function<void()> action) { before_save_ = std::move(action); }
 
@@ -172,6 +175,9 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
                                                                 const EnrollmentFilter& filter,
                                                                 const std::string& after,
                                                                 std::size_t count_max) override {
+        if (before_filtering_ && !filter.matches_everything()) {
+            before_filtering_();
+        }
         return locked([&]() -> Result<std::vector<IndividualEnrollment>> {
             const auto wanted = [&](const IndividualEnrollment& one) {
                 return filter.matches_everything() ||
@@ -334,6 +340,7 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
     std::deque<Code> save_failures_;
     std::deque<Code> read_failures_;
     std::function<void()> before_save_;
+    std::function<void()> before_filtering_;
     std::function<void()> after_save_;
     std::atomic<int> groups_read_ = 0;
     std::atomic<int> individuals_read_ = 0;
