@@ -12,7 +12,7 @@ namespace muster::provisioning {
 namespace {
 
 std::filesystem::path page_path() {
-    return std::filesystem::path(__FILE__).parent_path().parent_path() / "docs" / "errors.md";
+    return std::filesystem::path(MUSTER_SOURCE_DIR) / "docs" / "errors.md";
 }
 
 std::string text_of(const std::filesystem::path& path) {
