@@ -135,6 +135,11 @@ Result<ApiClient> ready_hub_client(const ConnectOptions& options, const ReadyFil
 
 } // namespace
 
+bool passes_by_itself(Code code) {
+    return code == Code::unavailable || code == Code::rate_limited ||
+           code == Code::deadline_exceeded;
+}
+
 ApiClient::ApiClient(std::string host, net::HttpClient http, std::string api_version,
                      Authorize authorize)
     : host_(std::move(host)), http_(std::move(http)), api_version_(std::move(api_version)),

@@ -26,6 +26,9 @@ struct ConnectOptions {
     std::filesystem::path data; // the data folder whose ready file is read
 };
 
+/// Whether the same request may succeed later without anybody doing anything.
+bool passes_by_itself(Code code);
+
 class ApiClient {
   public:
     struct Request {

@@ -11,16 +11,6 @@ constexpr int tries_max = 6;
 constexpr std::chrono::milliseconds first_pause{250};
 constexpr std::chrono::minutes chunk_time_max{2};
 
-std::string body_of(const Chunk& chunk) {
-    std::string body = R"({"enrollments":[)";
-    for (const std::string& enrollment : chunk.enrollments) {
-        body += enrollment;
-        body += ',';
-    }
-    body.back() = ']'; // the last comma
-    return body + '}';
-}
-
 Result<RefusedRow> refused_row(const Json& value, const Chunk& chunk) {
     const auto* row = value.if_object();
     const Json* index = row != nullptr ? find_member(*row, "index") : nullptr;
@@ -36,7 +26,32 @@ Result<RefusedRow> refused_row(const Json& value, const Chunk& chunk) {
                       .message = string_member(*row, "message").value_or("")};
 }
 
-Result<ChunkOutcome> outcome_of(const Json& answer, const Chunk& chunk) {
+/// A chunk may be sent again: what arrived the first time is unchanged the second.
+Result<Json> send_patiently(ApiClient& client, const ApiClient::Request& request) {
+    auto pause = first_pause;
+    for (int tries = 1;; ++tries) {
+        auto answer = client.send_json(request);
+        if (answer || tries == tries_max || !passes_by_itself(answer.error().code)) {
+            return answer;
+        }
+        std::this_thread::sleep_for(pause);
+        pause *= 2;
+    }
+}
+
+} // namespace
+
+std::string import_body(const Chunk& chunk) {
+    std::string body = R"({"enrollments":[)";
+    for (const std::string& enrollment : chunk.enrollments) {
+        body += enrollment;
+        body += ',';
+    }
+    body.back() = ']'; // the last comma
+    return body + '}';
+}
+
+Result<ChunkOutcome> import_outcome(const Json& answer, const Chunk& chunk) {
     const auto* document = answer.if_object();
     if (document == nullptr) {
         return fail(Code::internal, "the server answered the import with something else");
@@ -65,26 +80,6 @@ Result<ChunkOutcome> outcome_of(const Json& answer, const Chunk& chunk) {
     return outcome;
 }
 
-bool passes_by_itself(Code code) {
-    return code == Code::unavailable || code == Code::rate_limited ||
-           code == Code::deadline_exceeded;
-}
-
-/// A chunk may be sent again: what arrived the first time is unchanged the second.
-Result<Json> send_patiently(ApiClient& client, const ApiClient::Request& request) {
-    auto pause = first_pause;
-    for (int tries = 1;; ++tries) {
-        auto answer = client.send_json(request);
-        if (answer || tries == tries_max || !passes_by_itself(answer.error().code)) {
-            return answer;
-        }
-        std::this_thread::sleep_for(pause);
-        pause *= 2;
-    }
-}
-
-} // namespace
-
 Result<ChunkSender> ChunkSender::connect(const AdministrationOptions& options,
                                          std::size_t connections, std::string mode) {
     std::vector<Administration> connected;
@@ -112,12 +107,12 @@ Result<ChunkOutcome> ChunkSender::send(std::size_t connection, const Chunk& chun
                                                         .path = path_,
                                                         .query = {{"mode", mode_}},
                                                         .headers = {},
-                                                        .body = body_of(chunk),
+                                                        .body = import_body(chunk),
                                                         .time_max = chunk_time_max});
     if (!answer) {
         return std::unexpected(answer.error());
     }
-    return outcome_of(*answer, chunk);
+    return import_outcome(*answer, chunk);
 }
 
 } // namespace muster::app

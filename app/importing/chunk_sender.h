@@ -9,6 +9,12 @@
 
 namespace muster::app {
 
+/// The request of an import (docs/administration-api.md); the chunk has enrollments.
+std::string import_body(const Chunk& chunk);
+
+/// Its answer. Error: internal, if it is not one, or not about this chunk.
+Result<ChunkOutcome> import_outcome(const Json& answer, const Chunk& chunk);
+
 class ChunkSender {
   public:
     /// `mode` is "keep" or "replace".

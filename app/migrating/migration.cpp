@@ -2,6 +2,7 @@
 
 #include "app/documents/configured_instance.h"
 #include "app/documents/difference.h"
+#include "app/importing/chunk_sender.h"
 #include "base/encoding.h"
 #include "base/text.h"
 
@@ -21,11 +22,6 @@ constexpr std::chrono::seconds pause_max{60};
 constexpr std::size_t page_bytes_max = 16 * 1024 * 1024;
 constexpr const char* page_items = "100";
 
-bool passes_by_itself(Code code) {
-    return code == Code::unavailable || code == Code::rate_limited ||
-           code == Code::deadline_exceeded;
-}
-
 /// A real service allows so many operations a minute and says when to come back
 /// (dps-service 11).
 Result<net::HttpReply> send_patiently(ApiClient& client, const ApiClient::Request& request) {
@@ -42,11 +38,6 @@ Result<net::HttpReply> send_patiently(ApiClient& client, const ApiClient::Reques
 Result<Json> json_of(const Result<net::HttpReply>& reply) {
     return reply ? parse_json(reply->body, {.bytes_max = page_bytes_max, .depth_max = 64})
                  : std::unexpected(reply.error());
-}
-
-std::int64_t number(const JsonObject& object, std::string_view name) {
-    const Json* member = find_member(object, name);
-    return member != nullptr && member->is_int64() ? member->as_int64() : 0;
 }
 
 /// What is wrong with one item says nothing about the next; what is wrong with a connection does.
@@ -209,48 +200,45 @@ Result<void> Migration::take_enrollments(const Page& page) {
     return import(enrollments);
 }
 
-/// Within the bound of one request.
+/// In requests within their bounds.
 Result<void> Migration::import(const std::vector<JsonObject>& enrollments) {
-    constexpr std::size_t body_bytes_max = 240 * 1024;
+    Chunk chunk;
+    std::size_t bytes = 0;
+    for (const JsonObject& enrollment : enrollments) {
+        std::string text = to_text(enrollment);
+        if (!chunk.enrollments.empty() && bytes + text.size() > chunk_bytes_max) {
+            if (auto imported = import(std::exchange(chunk, {})); !imported) {
+                return imported;
+            }
+            bytes = 0;
+        }
+        bytes += text.size() + 1;
+        chunk.enrollments.push_back(std::move(text));
+        chunk.lines.push_back(0); // of no file
+    }
+    return chunk.enrollments.empty() ? Result<void>() : import(chunk);
+}
+
+Result<void> Migration::import(const Chunk& chunk) {
     const auto path = target_.instance_path();
     if (!path) {
         return std::unexpected(path.error());
     }
-    for (std::size_t next = 0; next < enrollments.size();) {
-        const std::size_t first = next;
-        std::string body;
-        while (next < enrollments.size()) {
-            const std::string text = to_text(enrollments[next]);
-            if (next > first && body.size() + text.size() > body_bytes_max) {
-                break;
-            }
-            body += (next > first ? "," : "") + text;
-            ++next;
-        }
-        const auto answer = json_of(send_patiently(
-            target_.api(),
-            {.method = "POST",
-             .path = *path + "/import",
-             .query = {{"mode", settings_.existing == Existing::replace ? "replace" : "keep"}},
-             .body = R"({"enrollments":[)" + body + "]}"}));
-        if (!answer || !answer->is_object()) {
-            return answer ? fail(Code::internal, "the target answered the import with something "
-                                                 "else")
-                          : std::unexpected(answer.error());
-        }
-        const JsonObject& outcome = answer->as_object();
-        counts_.created += number(outcome, "created");
-        counts_.replaced += number(outcome, "replaced");
-        counts_.unchanged += number(outcome, "unchanged");
-        const Json* refused = find_member(outcome, "refused");
-        for (const Json& row :
-             refused != nullptr && refused->is_array() ? refused->as_array() : JsonArray()) {
-            if (const auto* object = row.if_object()) {
-                refuse(
-                    "enrollment", string_member(*object, "registrationId").value_or(""),
-                    fail(Code::malformed, string_member(*object, "message").value_or("")).error());
-            }
-        }
+    const auto answer = json_of(send_patiently(
+        target_.api(),
+        {.method = "POST",
+         .path = *path + "/import",
+         .query = {{"mode", settings_.existing == Existing::replace ? "replace" : "keep"}},
+         .body = import_body(chunk)}));
+    const auto outcome = answer ? import_outcome(*answer, chunk) : std::unexpected(answer.error());
+    if (!outcome) {
+        return std::unexpected(outcome.error());
+    }
+    counts_.created += outcome->counts.created;
+    counts_.replaced += outcome->counts.replaced;
+    counts_.unchanged += outcome->counts.unchanged;
+    for (const RefusedRow& row : outcome->refused) {
+        refuse("enrollment", row.registration_id, fail(Code::malformed, row.message).error());
     }
     return {};
 }

@@ -5,6 +5,7 @@
 
 #include "app/administration.h"
 #include "app/documents/document.h"
+#include "app/importing/importer.h"
 #include "app/migrating/carry.h"
 
 #include <cstdint>
@@ -61,6 +62,7 @@ class Migration {
     Result<void> keep_group(const std::string& id, const JsonObject& group);
     Result<void> load_target_groups();
     Result<void> import(const std::vector<JsonObject>& enrollments);
+    Result<void> import(const Chunk& chunk);
     void refuse(const std::string& kind, const std::string& id, const Error& error);
 
     ApiClient& source_;
