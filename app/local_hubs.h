@@ -14,8 +14,25 @@ class LocalHubs final : public provisioning::Hubs {
   public:
     void add(hub::Service& service);
 
-    Result<void> ensure_device(const HubName& hub,
-                               const provisioning::DeviceProvision& provision) override;
+    [[nodiscard]] bool serves(const HubName& hub) const { return services_.contains(hub); }
+
+    // of provisioning::Hubs
+    Result<std::optional<provisioning::HubDevice>> find_device(const HubName& hub,
+                                                               const DeviceId& id) override;
+    Result<void> create_device(const HubName& hub, const provisioning::HubDevice& device,
+                               const provisioning::HubTwin& twin) override;
+    Result<void> update_device(const HubName& hub, const provisioning::HubDevice& device) override;
+    Result<void> delete_device(const HubName& hub, const DeviceId& id, const ETag& etag) override;
+    Result<std::optional<provisioning::HubTwin>> find_twin(const HubName& hub,
+                                                           const DeviceId& id) override;
+    /// None: the hubs of this process have no modules yet.
+    Result<std::vector<provisioning::HubModule>> modules(const HubName& hub,
+                                                         const DeviceId& id) override;
+    Result<void> put_module(const HubName& hub, const DeviceId& id,
+                            const provisioning::HubModule& module) override;
+
+    /// A call that failed has done nothing, and never will.
+    [[nodiscard]] bool may_act_late(const HubName&) const override { return false; }
 
     /// Only hubs of this process, and only with a key of theirs: whoever may link a hub may put
     /// devices into it.

@@ -8,7 +8,9 @@
 #include "provisioning/device_registration.h"
 #include "provisioning/enrollments.h"
 #include "provisioning/explaining.h"
+#include "provisioning/fleet/fleets.h"
 #include "provisioning/journal.h"
+#include "provisioning/moving/moves.h"
 
 #include <memory>
 #include <shared_mutex>
@@ -25,6 +27,8 @@ struct ProvisioningSite {
     provisioning::Enrollments* enrollments = nullptr;
     provisioning::DeviceRegistration* registration = nullptr;
     provisioning::Explaining* explaining = nullptr;
+    provisioning::Moves* moves = nullptr;
+    provisioning::Fleets* fleets = nullptr;
 };
 
 using SitePtr = std::shared_ptr<const ProvisioningSite>;

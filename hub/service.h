@@ -53,6 +53,13 @@ struct TwinView {
     Live::Presence presence;
 };
 
+/// What a new twin starts with.
+struct TwinContent {
+    JsonObject tags;
+    JsonObject desired;
+    JsonObject reported;
+};
+
 /// Thread safe.
 class Service {
   public:
@@ -71,11 +78,13 @@ class Service {
     Result<void> delete_device(const DeviceId& id, const IfMatch& if_match);
     Result<std::vector<DeviceView>> list_devices(std::size_t count_max);
 
-    /// For provisioning: exists with this credential, enabled; created with the twin if absent.
-    Result<void> ensure_device(const DeviceId& id, const Authentication& authentication,
-                               bool iot_edge, const JsonObject& tags, const JsonObject& desired);
+    /// Identity and twin in one atomic step, the reported properties too (iothub B.5, `create`);
+    /// keys left open are generated. Errors: already_exists, malformed.
+    Result<DeviceView> create_with_twin(Device wanted, const TwinContent& twin);
 
     // ---- twins, for back ends ----
+    // A twin that is frozen because its device is moving (base/move_mark.h) changes by nobody:
+    // unavailable, with the advice to come back in a second.
 
     Result<TwinView> get_twin(const DeviceId& id);
     Result<TwinView> patch_twin(const DeviceId& id, const TwinUpdate& update,
@@ -119,9 +128,7 @@ class Service {
     Result<DeviceView> update_device(const Device& wanted, const IfMatch& if_match);
     /// Saves what follows `current`, and cuts the connection if the change ends its right.
     Result<void> save_device(const Device& current, const Device& next);
-    Result<void> create_with_twin(const Device& device, const Twin& twin);
-    /// One attempt of ensure_device(); conflict and already_exists mean: look again.
-    Result<void> ensure_once(const Device& wanted, const Twin& twin);
+    Result<void> store_new(const Device& device, const Twin& twin);
 
     using Rule = std::function<Result<Twin>(const Twin&, WallTime)>;
     using Tell = std::function<void(const Twin&)>;

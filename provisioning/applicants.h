@@ -25,6 +25,18 @@ class Applicants {
     Result<std::optional<Decline>> objection_to(const RegistrationRecord& planned,
                                                 const std::shared_ptr<const Instance>& instance);
 
+    /// The enrollment that would decide for this record now, and its document as GET shows it; no
+    /// terms if it is gone.
+    struct Standing {
+        std::shared_ptr<const EnrollmentTerms> terms;
+        std::optional<DecidedBy> decided_by;
+        std::optional<DeviceId> device_id; // if an individual enrollment names one
+        JsonObject document;
+    };
+
+    Result<Standing> standing_of(const RegistrationRecord& record,
+                                 const std::shared_ptr<const Instance>& instance);
+
   private:
     /// Error: attestation_failed, if the leaf presented is that of an individual enrollment.
     Result<void> check_leaf(const Claim& claim, Explanation& explanation);

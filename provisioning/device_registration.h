@@ -5,10 +5,12 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "provisioning/allocating/function.h"
 #include "provisioning/current_instance.h"
 #include "provisioning/identification.h"
 #include "provisioning/journal_writer.h"
 #include "provisioning/ports.h"
+#include "provisioning/whereabouts.h"
 
 #include <functional>
 #include <memory>
@@ -18,6 +20,10 @@
 #include <vector>
 
 namespace muster::provisioning {
+
+class Allocator;
+class Applicants;
+class PlanRunner;
 
 struct DeviceRequest {
     RegistrationId id;
@@ -50,7 +56,10 @@ class DeviceRegistration {
         EnrollmentStore& enrollments;
         RegistrationStore& registrations;
         Hubs& hubs;
+        const Whereabouts& whereabouts;
+        FunctionCaller& functions;
         Executor& workers;
+        Executor& callers; // for what waits for another machine
         Scheduler& timers;
         const Clock& clock;
         Random& random;
@@ -69,6 +78,11 @@ class DeviceRegistration {
 
     /// Finishes what an earlier process left unfinished. Called once, before listening.
     Result<std::size_t> resume();
+
+    /// The runner of plans that are not a device's own, and what decides them.
+    PlanRunner& runner();
+    Allocator& allocator();
+    Applicants& applicants();
 
   private:
     class Planner;

@@ -3,6 +3,8 @@
 // storing nothing and telling no hub.
 
 #include "base/clock.h"
+#include "base/random.h"
+#include "provisioning/allocator.h"
 #include "provisioning/current_instance.h"
 #include "provisioning/findings.h"
 #include "provisioning/identification.h"
@@ -36,6 +38,11 @@ struct Supposition {
     /// Without a proof, the group that the device is supposed to belong to; absent: the one that
     /// decided the last time, else each one in turn.
     std::optional<EnrollmentGroupId> group;
+    // Of the request that is supposed:
+    std::optional<Json> payload;
+    std::string peer_address; // without port
+    std::string api_version = "2021-06-01";
+    bool ask_function = false; // call it; else say that it would be called
 };
 
 enum class Outcome : std::uint8_t {
@@ -54,6 +61,9 @@ struct Prediction {
     std::optional<HubName> current_hub; // where it is assigned today
     std::string policy;                 // of allocation: "hashed"
     std::vector<std::string> excluded;  // hubs that were no candidates, with the reason
+    std::vector<std::string> reasons;   // the numbers that chose among the others
+    std::string plan;                   // "keep", "assign", "reset", "move"; empty if declined
+    bool function_asked = false;        // the allocation function was called for this
     int error_code = 0;                 // that the device would see; 0 if none
     std::string message;
     Explanation explanation;
@@ -62,10 +72,16 @@ struct Prediction {
 /// Thread safe.
 class Explaining {
   public:
-    Explaining(const CurrentInstance& instance, EnrollmentStore& enrollments,
-               RegistrationStore& registrations, const Clock& clock)
-        : instance_(instance), enrollments_(enrollments), registrations_(registrations),
-          clock_(clock) {}
+    struct Ports {
+        const CurrentInstance& instance;
+        EnrollmentStore& enrollments;
+        RegistrationStore& registrations;
+        Allocator& allocator;
+        const Clock& clock;
+        Random& random;
+    };
+
+    explicit Explaining(const Ports& ports) : ports_(ports) {}
 
     Result<Prediction> explain(const Supposition& supposition, const Proposal* proposal = nullptr);
 
@@ -73,10 +89,7 @@ class Explaining {
     Result<Prediction> predict(const AssumedClaim& claim, EnrollmentFacts& facts);
     Result<bool> quota_is_reached(const AssumedClaim& claim);
 
-    const CurrentInstance& instance_;
-    EnrollmentStore& enrollments_;
-    RegistrationStore& registrations_;
-    const Clock& clock_;
+    Ports ports_;
 };
 
 JsonObject to_document(const Prediction& prediction);

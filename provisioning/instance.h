@@ -19,9 +19,32 @@ struct LinkedHub {
     HubName name;
     int weight = 1;                      // 1 to 1000
     bool apply_allocation_policy = true; // false: never chosen
-    std::string location;                // echoed
-    Secret connection_string;            // empty for a hub linked by the configuration
+    std::string location;     // echoed; a place for geoLatency if parse_location reads it
+    Secret connection_string; // empty for a hub linked by the configuration
+    std::int64_t devices_max = 1'000'000; // of this instance; a hub that has so many takes no more
 };
+
+/// A hub that was unlinked while it may still have devices: they can be moved away from it, and
+/// what they leave there is deleted.
+struct FormerHub {
+    HubName name;
+    Secret connection_string;
+    /// The operator says that it will never be back: devices are assigned elsewhere as if they had
+    /// been nowhere, with their initial twins.
+    bool lost = false;
+};
+
+inline constexpr std::size_t former_hubs_max = 100; // the oldest is forgotten
+
+/// Every device of the group is to be at this hub.
+struct GroupQuarantine {
+    EnrollmentGroupId group;
+    HubName hub;
+    std::string reason;
+    WallTime since;
+};
+
+inline constexpr std::size_t group_quarantines_max = 100;
 
 /// Rights nest: write contains read; enrollment write contains registration rights
 /// (dps-service 1.6).
@@ -78,7 +101,10 @@ struct Instance {
     JsonObject tags;                     // echoed
     std::vector<std::string> host_names; // lower case; the service API answers to these
     AllocationPolicy default_policy = AllocationPolicy::hashed;
+    bool even_load = false; // hashed looks at how many devices each hub has (allocation.h)
     std::vector<LinkedHub> hubs;
+    std::vector<FormerHub> former_hubs; // newest last; set by the service as hubs are unlinked
+    std::vector<GroupQuarantine> quarantines;
     std::vector<AccessPolicy> policies;
     std::vector<CaCertificate> certificates;
     std::vector<IpRule> ip_rules;
@@ -90,6 +116,8 @@ struct Instance {
     ResourceStamp stamp;
 
     [[nodiscard]] const LinkedHub* find_hub(const HubName& name) const;
+    [[nodiscard]] const FormerHub* find_former_hub(const HubName& name) const;
+    [[nodiscard]] const GroupQuarantine* find_quarantine(const EnrollmentGroupId& group) const;
     [[nodiscard]] const CaCertificate* find_certificate(std::string_view name) const;
     [[nodiscard]] const AccessPolicy* find_policy(std::string_view name) const;
 };

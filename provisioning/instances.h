@@ -37,6 +37,7 @@ struct InstanceSettings {
     std::optional<JsonObject> tags;
     std::optional<std::vector<std::string>> extra_hosts; // beside `{name}.{domain}`
     std::optional<AllocationPolicy> default_policy;
+    std::optional<bool> even_load;
     std::optional<std::vector<LinkedHub>> hubs; // an empty connection string is kept
     std::optional<std::vector<PolicySettings>> policies;
     std::optional<std::vector<IpRule>> ip_rules;
@@ -96,6 +97,19 @@ class Instances {
     Result<Saved> put(const InstanceSettings& wanted, const IfMatch& if_match, const Principal& by);
     /// Withdrawn at once; its rows are purged in the background, surviving restarts.
     Result<void> erase(std::string_view name, const IfMatch& if_match, const Principal& by);
+
+    /// A former hub will never be back (FormerHub::lost), or is back after all. Error: not_found;
+    /// precondition if it is linked.
+    Result<InstancePtr> declare_lost(std::string_view name, const HubName& hub, bool lost,
+                                     const Principal& by);
+    /// Sets or, with no hub, ends the quarantine of a group. Errors: not_found, malformed (the hub
+    /// is not linked).
+    Result<InstancePtr> quarantine_group(std::string_view name, const EnrollmentGroupId& group,
+                                         const std::optional<HubName>& hub,
+                                         const std::string& reason, const Principal& by);
+    /// Whether the allocation policy may choose a linked hub: what a drain switches off.
+    Result<InstancePtr> set_apply_policy(std::string_view name, const HubName& hub, bool apply,
+                                         const Principal& by);
 
     Result<InstancePtr> rotate_key(std::string_view name, std::string_view policy, KeySlot slot,
                                    const Principal& by);

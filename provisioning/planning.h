@@ -1,7 +1,22 @@
 #pragma once
 // What becomes of a registration: pure decisions over a proven applicant, the record so far and the
-// instance (design: docs/architecture.md, "Registration"; reference: dps-service 9).
+// instance (design: docs/architecture.md, "Registration"; reference: dps-service 9, iothub C.1).
+//
+//   the record knows no place          assign, at the hub that the allocation chooses
+//   quarantined (held_at)              move there, carrying the twin; keep if it is there
+//   reprovisioning policy:
+//     never, or absent and an old      keep, as long as that hub is linked (or was: former_hubs)
+//     device api-version (sticky)
+//     migrate, or absent               allocate again; another hub: move, carrying the twin
+//     reset                            allocate again; another hub: move with the initial twin, the
+//                                      same hub: reset
+//   the enrollment's deviceId changed  move to the new name, perhaps at the same hub; not if never
+//   custom                             ask first, under every policy; never and sticky ignore the
+//                                      hub of the answer, but not its payload
+//   a move or reset is under way       it is finished first; newer credentials go into it
+//   the hub was declared lost          as if the record knew no place
 
+#include "provisioning/allocation.h"
 #include "provisioning/applicant.h"
 #include "provisioning/findings.h"
 #include "provisioning/instance.h"
@@ -28,9 +43,14 @@ inline constexpr int internal = 500001;
 
 struct RegistrationFacts {
     const Applicant& applicant;
-    const std::optional<RegistrationRecord>& record; // as stored, if there is one
+    const std::optional<RegistrationRecord>& record; // as stored, if there is one; perhaps erased
     const Instance& instance;
+    const AllocationInputs& inputs;
+    MoveToken token; // for a move or reset, if this decides for one: drawn anew each time
 };
+
+/// The last device api-version that never moves by itself (dps-service 9.4).
+inline constexpr std::string_view sticky_api_version = "2018-04-01";
 
 /// The very plan is under way already: nothing to store, the same operation answers.
 struct Continue {};
@@ -64,8 +84,30 @@ Finding quota_finding(const Instance& instance);
 /// The enrollment that decided is not there any more.
 Decline enrollment_gone(const DecidedBy& decider);
 
-/// A device keeps its hub while that is linked; otherwise the allocation policy chooses.
-Decision plan_registration(const RegistrationFacts& facts);
+/// How the decision came about, for `muster explain`; may be null.
+Decision plan_registration(const RegistrationFacts& facts, Allocation* reasoning = nullptr);
+
+/// What an operator wants: a device elsewhere. Keep, if there is nothing to do. Errors as declines;
+/// `precondition`-like ones say so in their failure's message.
+struct Relocation {
+    const EnrollmentTerms* terms = nullptr; // null: the enrollment is gone; then the device is
+                                            // moved as it is, among all linked hubs
+    const RegistrationRecord& record;
+    const Instance& instance;
+    const AllocationInputs& inputs;
+    std::optional<HubName> to; // else: allocate, without `away_from`
+    std::optional<HubName> away_from;
+    MoveToken token;
+    std::string operation; // Plan::operation
+};
+
+/// Moves regardless of the reprovisioning policy's `never` if `away_from` or `to` is given, always
+/// carrying the twin. Begin, or Continue (it is where it should be), or Decline.
+Decision plan_relocation(const Relocation& wanted);
+
+/// What is left of a record whose enrollment, or which itself, is deleted: where the device is, and
+/// what must still be done there. Nothing, if it was nowhere. A plan that can be given up is.
+std::optional<RegistrationRecord> remains_of(const RegistrationRecord& record, const Mark& mark);
 
 /// What a new attempt is stored under. Amend keeps the operation and uses the mark only.
 struct Attempt {
@@ -86,12 +128,14 @@ enum class HubKnows : std::uint8_t { nothing, perhaps };
 
 /// How a plan ends without its hub's yes.
 struct Ending {
-    RegistrationStatus status = RegistrationStatus::failed; // or disabled
+    RegistrationStatus status = RegistrationStatus::failed; // or disabled; ignored for a plan of
+                                                            // an operation: the status stands
     Failure failure;
     HubKnows knows = HubKnows::perhaps;
 };
 
-/// The plan is given up. An earlier assignment survives.
+/// The plan is given up, which must not be decided. An earlier assignment survives; what has been
+/// done for a move becomes chores.
 RegistrationRecord record_ending(const RegistrationRecord& planned, const Ending& ending,
                                  const Mark& mark);
 

@@ -8,11 +8,13 @@
 #include "provisioning/audit.h"
 #include "provisioning/enrollment.h"
 #include "provisioning/enrollment_filter.h"
+#include "provisioning/hubs.h"
 #include "provisioning/instance.h"
 #include "provisioning/journal.h"
 #include "provisioning/registration.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,6 +66,15 @@ struct ScopeCounts {
     std::int64_t registrations = 0;
 };
 
+/// What an erased record leaves behind (planning.h, remains_of).
+using Remains = std::function<std::optional<RegistrationRecord>(const RegistrationRecord& erased)>;
+
+/// How many devices of the scope are assigned to the hub, or on their way to it.
+struct HubCount {
+    HubName hub;
+    std::int64_t devices = 0;
+};
+
 /// Keys of every method: the instance's ID scope, and the id without regard to case.
 class EnrollmentStore {
   public:
@@ -83,9 +94,11 @@ class EnrollmentStore {
     /// Those of the ids that are there, in any order; for deciding about a batch.
     virtual Result<std::vector<IndividualEnrollment>>
     find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) = 0;
-    /// Removes the enrollment and its registration record in one transaction (dps-service 9.5).
+    /// Removes the enrollment, and its registration record with it, in one transaction (dps-service
+    /// 9.5). `remains` is called within it with the record, if there is one that was not erased
+    /// before: what is left of it is stored; nothing is left: the record is deleted.
     virtual Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                          const Write& write) = 0;
+                                          const Write& write, const Remains& remains) = 0;
 
     virtual Result<std::optional<EnrollmentGroup>> find_group(const IdScope& scope,
                                                               const EnrollmentGroupId& id) = 0;
@@ -118,14 +131,18 @@ class EnrollmentStore {
     individual_with_thumbprint(const IdScope& scope, const std::string& sha256_thumbprint) = 0;
 };
 
+/// A record that was erased (RegistrationRecord::erased) is found by find() and unfinished() only;
+/// it is in no list and counts for no quota.
 class RegistrationStore {
   public:
     virtual ~RegistrationStore() = default;
 
     virtual Result<std::optional<RegistrationRecord>> find(const IdScope& scope,
                                                            const RegistrationId& id) = 0;
+    /// A record that is there but erased and comes back counts as a creation for `count_max`.
     virtual Result<void> save(const IdScope& scope, const RegistrationRecord& record,
                               const Write& write) = 0;
+    /// Nothing is left of it.
     virtual Result<void> erase(const IdScope& scope, const RegistrationId& id,
                                const Write& write) = 0;
 
@@ -135,13 +152,23 @@ class RegistrationStore {
                                                              const std::string& after,
                                                              std::size_t count_max) = 0;
 
+    /// Records assigned to the hub, ordered by folded id, after `after`. One whose plan ends at
+    /// another hub is still among them.
+    virtual Result<std::vector<RegistrationRecord>> at_hub(const IdScope& scope, const HubName& hub,
+                                                           const std::string& after,
+                                                           std::size_t count_max) = 0;
+
     /// Every record of the scope, ordered by folded id, after `after`.
     virtual Result<std::vector<RegistrationRecord>>
     all(const IdScope& scope, const std::string& after, std::size_t count_max) = 0;
 
-    /// Records with an unfinished plan, at most so many: read at start-up and finished.
-    virtual Result<std::vector<RegistrationRecord>> unfinished(const IdScope& scope,
-                                                               std::size_t count_max) = 0;
+    /// Records with an unfinished plan or chores, ordered by folded id, after `after`: read at
+    /// start-up and now and then, and finished.
+    virtual Result<std::vector<RegistrationRecord>>
+    unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) = 0;
+
+    /// Of each hub that has any: records by the hub of their plan, else of their assignment.
+    virtual Result<std::vector<HubCount>> hub_counts(const IdScope& scope) = 0;
 };
 
 class InstanceStore {
@@ -156,23 +183,6 @@ class InstanceStore {
     virtual Result<bool> purge(const IdScope& scope, std::size_t rows_max) = 0;
     /// The instance and its audit chain; the change goes into the server's chain.
     virtual Result<void> erase(const IdScope& scope, const Change& change) = 0;
-};
-
-/// The hubs, in this process or elsewhere.
-class Hubs {
-  public:
-    virtual ~Hubs() = default;
-
-    /// Makes sure that the hub knows the device with this credential, enabled, and with the initial
-    /// twin if it was not there before (then in one atomic step). Idempotent. Errors: not_found (no
-    /// such hub), unavailable (try again), everything else is final.
-    virtual Result<void> ensure_device(const HubName& hub, const DeviceProvision& provision) = 0;
-
-    /// Whether a hub may be linked with this connection string (dps-service 10.2): it is reachable
-    /// from here, and the policy is the hub's and may write its registry. Errors: malformed (what
-    /// is wrong with it), not_found (no such hub here), unauthenticated (the key is not the
-    /// policy's).
-    virtual Result<HubName> check_link(const Secret& connection_string) = 0;
 };
 
 } // namespace muster::provisioning

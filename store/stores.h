@@ -5,6 +5,7 @@
 #include "crypto/sealing.h"
 #include "hub/ports.h"
 #include "provisioning/administration/tokens.h"
+#include "provisioning/fleet/operation.h"
 #include "provisioning/ports.h"
 
 #include <cstddef>
@@ -22,6 +23,7 @@ class Stores {
     virtual provisioning::TokenStore& tokens() = 0;
     virtual provisioning::AuditStore& audit() = 0;
     virtual provisioning::JournalStore& journal() = 0;
+    virtual provisioning::FleetOperationStore& fleet_operations() = 0;
     virtual hub::DeviceStore& devices() = 0;
     virtual hub::SessionStore& sessions() = 0;
     virtual hub::TelemetryStore& telemetry() = 0;

@@ -1,0 +1,25 @@
+#pragma once
+// What provisioning writes into a device's statusReason while it moves from hub to hub, so that any
+// hub with the public REST API can hold it (docs/decisions/0009-moves.md). The device is disabled
+// as long as it bears a mark.
+//
+//   moving out 4f3a9c0d11223344; was enabled
+//   moving out 4f3a9c0d11223344; was disabled: lost in the field
+//   moving in 4f3a9c0d11223344
+
+#include <string_view>
+
+namespace muster {
+
+/// At the hub that is left: this copy is the truth, and it is frozen.
+inline constexpr std::string_view moving_out = "moving out ";
+/// At the hub that is entered: a copy that counts for nothing until the mark is gone.
+inline constexpr std::string_view moving_in = "moving in ";
+
+/// A hub refuses changes to the twin of a disabled device with such a reason: what is copied must
+/// not change behind the copy.
+constexpr bool freezes_twin(std::string_view status_reason) {
+    return status_reason.starts_with(moving_out) || status_reason.starts_with(moving_in);
+}
+
+} // namespace muster

@@ -1,0 +1,85 @@
+#pragma once
+// What provisioning does at hubs, each step safe to repeat, safe to come late, and safe against
+// another process that does the same (docs/decisions/0009-moves.md). All of it stands on three
+// properties of a hub: creation fails if the identity is there, updates and deletions can be tied
+// to an etag, and every change gives a new one.
+//
+// A copy that bears `moving in` counts for nothing and may be replaced by anybody. A copy that
+// bears `moving out` is the truth until a plan has been *decided*. An identity without a mark is in
+// use.
+
+#include "base/result.h"
+#include "provisioning/hubs.h"
+#include "provisioning/moving/mark.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muster::provisioning {
+
+/// What could not be carried to the new hub, for the operator: "module $edgeHub: ...".
+using NotCarried = std::vector<std::string>;
+
+/// What a fence found.
+enum class Fenced : std::uint8_t { present, absent };
+
+/// Thread safe; holds no state. Errors besides those of Hubs: conflict, if somebody else changed
+/// the identity again and again meanwhile (try again).
+class HubSteps {
+  public:
+    explicit HubSteps(Hubs& hubs) : hubs_(hubs) {}
+
+    /// keep, assign: the identity is there, enabled, with this credential; created with the initial
+    /// twin if it was not there, or if what was there is a copy that counts for nothing. A fence is
+    /// lifted. When this has failed, fence() ends whatever may still be on its way.
+    Result<void> ensure(const HubName& hub, const DeviceProvision& provision);
+
+    /// From here on the identity is disabled and bears `moving out` with this token, unless it is
+    /// absent; and no earlier call of ours enables it any more. An identity that bears the same
+    /// mark is left as it is; one with another `moving out` gets this token, keeping what it was.
+    Result<Fenced> fence(const Place& place, const MoveToken& token);
+
+    /// Undoes fence(): as it was before. Does nothing to one that does not bear this token.
+    Result<void> release(const Place& place, const MoveToken& token);
+
+    struct Transfer {
+        Place from;
+        Place to;
+        MoveToken token;
+        TwinSource twin = TwinSource::carried;
+        DeviceProvision provision; // credential absent: the old one
+    };
+
+    /// The copy at `to`, disabled, bearing `moving in` with this token: identity, twin and modules
+    /// as they are at `from`, which is fenced by the token, or, for TwinSource::initial or with
+    /// nothing at `from`, with the initial twin. What bears any mark at `to` already is replaced.
+    /// Error: already_exists, if an identity in use is there (and stays as it is); precondition, if
+    /// `from` does not bear the token any more.
+    Result<NotCarried> place(const Transfer& transfer);
+
+    /// The copy loses its mark and is enabled, or is what the device was before for an operation.
+    /// One without a mark has been settled before. Errors: not_found (place() again), precondition
+    /// (it bears another token: somebody else moves it).
+    struct Settlement {
+        Place place;
+        MoveToken token;
+        std::optional<HubCredential> credential; // if the device came with a newer one meanwhile
+        bool enabled = true;
+        std::string status_reason;
+    };
+
+    Result<void> settle(const Settlement& settlement);
+
+    /// Deletes what bears this token, on either side; nothing else, and nothing is fine.
+    Result<void> erase(const Place& place, const MoveToken& token);
+
+    /// What the fence remembers of the device: (enabled, reason). Nothing if it is not there or not
+    /// fenced by the token.
+    Result<std::optional<MoveMark>> remembered(const Place& place, const MoveToken& token);
+
+  private:
+    Hubs& hubs_;
+};
+
+} // namespace muster::provisioning

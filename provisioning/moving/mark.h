@@ -1,0 +1,30 @@
+#pragma once
+// The mark of a move in a device's statusReason (base/move_mark.h), as a value.
+
+#include "provisioning/registration.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace muster::provisioning {
+
+enum class MoveSide : std::uint8_t { out, in };
+
+struct MoveMark {
+    MoveSide side = MoveSide::out;
+    MoveToken token;
+    bool was_enabled = true; // out only, and the next too: what the device was before its fence
+    std::string reason;
+
+    friend bool operator==(const MoveMark&, const MoveMark&) = default;
+};
+
+/// At most 128 bytes: a longer reason is cut at a character, see carries_whole_reason().
+std::string to_status_reason(const MoveMark& mark);
+std::optional<MoveMark> read_move_mark(std::string_view status_reason);
+
+bool carries_whole_reason(std::string_view reason);
+
+} // namespace muster::provisioning

@@ -1,0 +1,81 @@
+#pragma once
+// The plan as a state machine: which step comes next, and what the record says after it. Pure; the
+// runner (plan_runner.h) carries the steps out, the model in tests/ explores them.
+//
+//   ask     Ask ──────────────────────────> another plan, decided by planning.h
+//   keep, assign
+//           Ensure ───────────────────────> assigned
+//   move    Fence ──> [fenced] Place ─────> [decided] Settle ──> assigned, chore: erase the old
+//   reset   Fence ──> [fenced] ───────────> [decided] Erase, Ensure ──> assigned
+//
+//   before [decided], out of tries, cancelled, disabled or deleted:
+//           failed, the earlier assignment stands; chores: release the old, erase the new
+//
+// Every [..] and every end is stored, under the version that was read, before the next step begins.
+
+#include "provisioning/moving/hub_steps.h"
+#include "provisioning/planning.h"
+#include "provisioning/registration.h"
+#include "provisioning/stamps.h"
+
+#include <optional>
+#include <variant>
+
+namespace muster::provisioning {
+
+struct AskStep {};
+
+struct EnsureStep {
+    HubName hub;
+    DeviceProvision provision;
+};
+
+struct FenceStep {
+    Place place;
+    MoveToken token;
+};
+
+struct PlaceStep {
+    HubSteps::Transfer transfer;
+};
+
+/// Only a reset's own way to `decided`: nothing is done at a hub.
+struct DecideStep {};
+
+struct SettleStep {
+    Place place;
+    Place from; // what it was before is remembered there
+    MoveToken token;
+    std::optional<HubCredential> credential;
+    PlanOrigin origin = PlanOrigin::device;
+};
+
+/// Erases what the token fenced, then makes sure of the new one.
+struct RenewStep {
+    Place place;
+    MoveToken token;
+    DeviceProvision provision;
+};
+
+using PlanStep =
+    std::variant<AskStep, EnsureStep, FenceStep, PlaceStep, DecideStep, SettleStep, RenewStep>;
+
+/// Of a record with a plan.
+PlanStep next_step(const RegistrationRecord& planned);
+
+/// The record once the step has succeeded (for all but Ask): the next stage, or assigned.
+RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mark);
+
+/// The place was not there any more when it was to be settled: back to `fenced`.
+RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mark);
+
+/// True before the point of no return.
+bool may_be_given_up(const Plan& plan);
+
+/// One chore less; or the same chore, tried once more in vain.
+RegistrationRecord after_chore(const RegistrationRecord& record, const Chore& chore,
+                               const Mark& mark);
+RegistrationRecord after_vain_chore(const RegistrationRecord& record, const Chore& chore,
+                                    std::string problem, const Mark& mark);
+
+} // namespace muster::provisioning
