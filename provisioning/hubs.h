@@ -57,10 +57,20 @@ struct HubModule {
     HubTwin twin;
 };
 
-class Hubs {
+/// What the control plane needs: it links hubs and never looks at devices.
+class HubLinks {
   public:
-    virtual ~Hubs() = default;
+    virtual ~HubLinks() = default;
 
+    /// Whether a hub may be linked with this connection string (dps-service 10.2): it is reachable
+    /// from here, and the policy is the hub's and may write its registry. Errors: malformed (what
+    /// is wrong with it), not_found (no such hub here), unauthenticated (the key is not the
+    /// policy's).
+    virtual Result<HubName> check_link(const Secret& connection_string) = 0;
+};
+
+class Hubs : public HubLinks {
+  public:
     virtual Result<std::optional<HubDevice>> find_device(const HubName& hub,
                                                          const DeviceId& id) = 0;
     /// Identity and twin in one atomic step, as given, disabled or not. Error: already_exists.
@@ -85,12 +95,6 @@ class Hubs {
     /// True if a call that failed may still take effect later: everything over a network. The rules
     /// then create devices disabled and enable them under their etag.
     [[nodiscard]] virtual bool may_act_late(const HubName& hub) const = 0;
-
-    /// Whether a hub may be linked with this connection string (dps-service 10.2): it is reachable
-    /// from here, and the policy is the hub's and may write its registry. Errors: malformed (what
-    /// is wrong with it), not_found (no such hub here), unauthenticated (the key is not the
-    /// policy's).
-    virtual Result<HubName> check_link(const Secret& connection_string) = 0;
 };
 
 } // namespace muster::provisioning

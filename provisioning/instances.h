@@ -67,7 +67,7 @@ class Instances {
   public:
     struct Ports {
         InstanceStore& store;
-        Hubs& hubs;
+        HubLinks& hubs;
         Executor& workers;
         Scheduler& timers;
         const Clock& clock;
