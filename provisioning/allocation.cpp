@@ -1,60 +1,47 @@
 #include "provisioning/allocation.h"
 
 #include "base/check.h"
-#include "crypto/keys.h"
+#include "provisioning/allocation/by_latency.h"
+#include "provisioning/allocation/by_weight.h"
+#include "provisioning/allocation/policies.h"
 
-#include <cmath>
-#include <cstdint>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace muster::provisioning {
 
 namespace {
 
-std::vector<HubName> hubs_named(const EnrollmentTerms& terms, AllocationPolicy policy) {
-    std::vector<HubName> named = terms.hubs;
-    if (named.empty() && terms.legacy_hub) {
-        named.push_back(*terms.legacy_hub);
+/// The hub that is meant: the first named; with none named, the only linked one that takes devices
+/// at all. Whether it has room is another question: a full hub does not change what is meant.
+std::optional<HubName> fixed_hub(const AllocationFacts& facts) {
+    const std::vector<HubName> named = hubs_named(facts.terms);
+    if (!named.empty()) {
+        return named.front();
     }
-    if (policy == AllocationPolicy::fixed && named.size() > 1) {
-        named.resize(1);
+    const auto takes_devices = [](const LinkedHub& hub) { return hub.apply_allocation_policy; };
+    const auto& hubs = facts.instance.hubs;
+    if (std::ranges::count_if(hubs, takes_devices) != 1) {
+        return std::nullopt;
     }
-    return named;
+    return std::ranges::find_if(hubs, takes_devices)->name;
 }
 
-void consider(const HubName& name, const LinkedHub* hub, Candidates& candidates) {
-    if (hub == nullptr) {
-        candidates.excluded.push_back(name.text() + ": not linked");
-    } else if (!hub->apply_allocation_policy) {
-        candidates.excluded.push_back(name.text() + ": takes no new devices");
-    } else {
-        candidates.hubs.push_back({.hub = hub->name, .weight = hub->weight});
+void take_fixed(const AllocationFacts& facts, const Candidates& candidates,
+                Allocation& allocation) {
+    allocation.policy = AllocationPolicy::fixed;
+    const auto meant = fixed_hub(facts);
+    if (!meant) {
+        allocation.reasons.emplace_back("static: no hub is named, and not exactly one is linked");
+        return;
     }
-}
-
-/// Uniform in (0, 1), never an end of it, so that the logarithm is finite and below zero.
-double uniform(const HubName& hub, const RegistrationId& id) {
-    const std::string digest = crypto::sha256(hub.text() + '\n' + id.folded());
-    std::uint64_t hash = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-        hash = hash << 8U | static_cast<unsigned char>(digest[i]);
+    const LinkedHub* hub = candidates.find(*meant);
+    allocation.reasons.push_back(fmt::format("{}: static{}", meant->text(),
+                                             hub == nullptr ? ", but it cannot take it" : ""));
+    if (hub != nullptr) {
+        allocation.hub = hub->name;
     }
-    return (static_cast<double>(hash >> 11U) + 0.5) * 0x1p-53;
-}
-
-std::optional<HubName> highest_score(std::span<const Candidate> candidates,
-                                     const RegistrationId& id) {
-    const Candidate* best = nullptr;
-    double best_score = 0;
-    for (const Candidate& candidate : candidates) {
-        const double score = rendezvous_score(candidate, id);
-        const bool wins = best == nullptr || score > best_score ||
-                          (score == best_score && candidate.hub < best->hub);
-        if (wins) {
-            best = &candidate;
-            best_score = score;
-        }
-    }
-    return best == nullptr ? std::nullopt : std::optional(best->hub);
 }
 
 } // namespace
@@ -63,36 +50,36 @@ AllocationPolicy effective_policy(const EnrollmentTerms& terms, const Instance& 
     return terms.allocation_policy.value_or(instance.default_policy);
 }
 
-Candidates candidates_for(const EnrollmentTerms& terms, const Instance& instance) {
-    Candidates candidates;
-    const std::vector<HubName> named = hubs_named(terms, effective_policy(terms, instance));
-    for (const HubName& name : named) {
-        consider(name, instance.find_hub(name), candidates);
-    }
-    if (named.empty()) {
-        for (const LinkedHub& hub : instance.hubs) {
-            consider(hub.name, &hub, candidates);
-        }
-    }
-    return candidates;
-}
-
-double rendezvous_score(const Candidate& candidate, const RegistrationId& id) {
-    CHECK(candidate.weight > 0);
-    return -candidate.weight / std::log(uniform(candidate.hub, id));
-}
-
-std::optional<HubName> choose_hub(AllocationPolicy policy, std::span<const Candidate> candidates,
-                                  const RegistrationId& id) {
+void follow_policy(AllocationPolicy policy, const AllocationFacts& facts,
+                   const Candidates& candidates, Allocation& allocation) {
     switch (policy) {
-    case AllocationPolicy::hashed:
-    case AllocationPolicy::geo_latency: return highest_score(candidates, id);
-    case AllocationPolicy::fixed:
-        return candidates.size() == 1 ? std::optional(candidates.front().hub) : std::nullopt;
-    case AllocationPolicy::custom: return std::nullopt;
+    case AllocationPolicy::hashed: choose_by_weight(facts, candidates, allocation); return;
+    case AllocationPolicy::geo_latency: choose_by_latency(facts, candidates, allocation); return;
+    case AllocationPolicy::fixed: take_fixed(facts, candidates, allocation); return;
+    case AllocationPolicy::custom: break;
     }
     CHECK(false);
-    return std::nullopt;
+}
+
+Allocation allocate(const AllocationFacts& facts) {
+    Allocation allocation;
+    const Candidates candidates = candidates_of(facts);
+    allocation.excluded = candidates.excluded;
+    const AllocationPolicy policy = effective_policy(facts.terms, facts.instance);
+    if (policy == AllocationPolicy::custom) {
+        follow_definition(facts, candidates, allocation);
+    } else {
+        follow_policy(policy, facts, candidates, allocation);
+    }
+    return allocation;
+}
+
+std::vector<HubName> candidates_for_function(const AllocationFacts& facts) {
+    std::vector<HubName> names;
+    for (const LinkedHub* hub : candidates_of(facts).hubs) {
+        names.push_back(hub->name);
+    }
+    return names;
 }
 
 } // namespace muster::provisioning
