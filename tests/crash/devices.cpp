@@ -20,56 +20,51 @@ constexpr std::chrono::hours token_life{1};
 constexpr std::chrono::milliseconds answer_time_max{10'000};
 constexpr int polls_max = 2000;
 
-/// The server is dying or dead: nothing was promised, nothing is wrong.
+} // namespace
+
 bool is_the_crash(const Error& error) {
     return error.code == Code::unavailable || error.code == Code::deadline_exceeded;
 }
 
-class Device {
-  public:
-    Device(const Fleet& fleet, const std::string& id, const Clock& clock)
-        : http_({.host = fleet.ready.provisioning_host,
-                 .address = fleet.ready.provisioning_address,
-                 .port = fleet.ready.https_port,
-                 .ca_pem = fleet.ca_pem}),
-          path_(fmt::format("/{}/registrations/{}", fleet.ready.id_scope, id)),
-          body_(to_text(JsonObject{{"registrationId", id}})),
-          token_(crypto::make_sas(fmt::format("{}/registrations/{}", fleet.ready.id_scope, id),
-                                  crypto::derive_device_key(fleet.group_key, id),
-                                  clock.wall() + token_life, "registration")) {}
+Device::Device(const Fleet& fleet, const std::string& id, const Clock& clock)
+    : http_({.host = fleet.ready.provisioning_host,
+             .address = fleet.ready.provisioning_address,
+             .port = fleet.ready.https_port,
+             .ca_pem = fleet.ca_pem}),
+      path_(fmt::format("/{}/registrations/{}", fleet.ready.id_scope, id)),
+      body_(to_text(JsonObject{{"registrationId", id}})),
+      token_(crypto::make_sas(fmt::format("{}/registrations/{}", fleet.ready.id_scope, id),
+                              crypto::derive_device_key(fleet.group_key, id),
+                              clock.wall() + token_life, "registration")) {}
 
-    Result<Json> register_once() { return call("PUT", path_ + "/register", body_); }
+Result<Json> Device::register_once() {
+    return call("PUT", path_ + "/register", body_);
+}
 
-    Result<Json> poll(const std::string& operation) {
-        return call("GET", path_ + "/operations/" + operation, "");
+Result<Json> Device::poll(const std::string& operation) {
+    return call("GET", path_ + "/operations/" + operation, "");
+}
+
+Result<Json> Device::call(const std::string& method, const std::string& path,
+                          const std::string& body) {
+    auto reply =
+        http_.send({.method = method,
+                    .path_and_query = path + "?api-version=2021-06-01",
+                    .headers = {{"Authorization", token_}, {"Content-Type", "application/json"}},
+                    .body = body,
+                    .time_max = answer_time_max});
+    if (!reply) {
+        return std::unexpected(reply.error());
     }
-
-  private:
-    Result<Json> call(const std::string& method, const std::string& path, const std::string& body) {
-        auto reply = http_.send(
-            {.method = method,
-             .path_and_query = path + "?api-version=2021-06-01",
-             .headers = {{"Authorization", token_}, {"Content-Type", "application/json"}},
-             .body = body,
-             .time_max = answer_time_max});
-        if (!reply) {
-            return std::unexpected(reply.error());
-        }
-        if (reply->status == 503) {
-            return fail(Code::unavailable, "busy"); // stopping or overloaded: said plainly
-        }
-        if (reply->status != 200 && reply->status != 202) {
-            return fail(Code::internal, fmt::format("{} {} was answered with {}: {}", method, path,
-                                                    reply->status, reply->body));
-        }
-        return parse_json(reply->body);
+    if (reply->status == 503) {
+        return fail(Code::unavailable, "busy"); // stopping or overloaded: said plainly
     }
-
-    net::HttpClient http_;
-    std::string path_;
-    std::string body_;
-    std::string token_;
-};
+    if (reply->status != 200 && reply->status != 202) {
+        return fail(Code::internal, fmt::format("{} {} was answered with {}: {}", method, path,
+                                                reply->status, reply->body));
+    }
+    return parse_json(reply->body);
+}
 
 Result<app::ApiClient> service_of(const Fleet& fleet, const Clock& clock) {
     return app::connect_provisioning(
@@ -81,8 +76,6 @@ Result<app::ApiClient> service_of(const Fleet& fleet, const Clock& clock) {
          .data = {}},
         clock);
 }
-
-} // namespace
 
 void Ledger::registered(const std::string& id, const std::string& operation) {
     const std::lock_guard lock(mutex_);

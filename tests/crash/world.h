@@ -4,6 +4,7 @@
 #include "app/api_client.h"
 #include "app/ready_file.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "net/http_client.h"
@@ -49,6 +50,29 @@ struct Fleet {
 
 /// Makes the enrollment group.
 Result<Fleet> make_fleet(const app::ReadyFile& ready, const Clock& clock);
+
+/// The service API with the owner's key.
+Result<app::ApiClient> service_of(const Fleet& fleet, const Clock& clock);
+
+/// The server is dying or dead: nothing was promised, nothing is wrong.
+bool is_the_crash(const Error& error);
+
+/// A member of the group over HTTPS, on one connection.
+class Device {
+  public:
+    Device(const Fleet& fleet, const std::string& id, const Clock& clock);
+
+    Result<Json> register_once();
+    Result<Json> poll(const std::string& operation);
+
+  private:
+    Result<Json> call(const std::string& method, const std::string& path, const std::string& body);
+
+    net::HttpClient http_;
+    std::string path_;
+    std::string body_;
+    std::string token_;
+};
 
 /// One device over HTTPS: register, then poll without the pause that the protocol asks for (the
 /// test has hundreds of crashes to get through). Each acknowledgement goes to the ledger. Ends

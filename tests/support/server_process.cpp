@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -20,8 +21,12 @@ constexpr std::chrono::milliseconds look_interval{2};
 constexpr std::chrono::seconds start_time_max{30};
 
 /// In the child, after fork.
-[[noreturn]] void run(const std::vector<std::string>& arguments, const std::string& log,
+[[noreturn]] void run(const std::vector<std::string>& arguments,
+                      const std::vector<std::string>& environment, const std::string& log,
                       unsigned life_seconds_max) {
+    for (const std::string& variable : environment) {
+        ::putenv(const_cast<char*>(variable.c_str()));
+    }
     ::prctl(PR_SET_PDEATHSIG, SIGKILL); // do not outlive the test
     ::alarm(life_seconds_max);          // survives exec
     const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -46,24 +51,29 @@ ServerProcess::~ServerProcess() {
     kill();
 }
 
-Result<app::ReadyFile> ServerProcess::start() {
+std::vector<std::string> ServerProcess::arguments() const {
+    std::vector<std::string> words{
+        options_.program.string(), "serve",       "--data", options_.data.string(), "--ready-file",
+        ready_path().string(),     "--log-level", "warning"};
+    if (options_.config.empty()) {
+        words.insert(words.end(), {"--listen", options_.address});
+        return words;
+    }
+    const auto file = options_.data / "test.toml";
+    std::ofstream(file) << options_.config;
+    words.insert(words.end(), {"--config", file.string()});
+    return words;
+}
+
+Result<app::ReadyFile> ServerProcess::start(const std::vector<std::string>& environment) {
     std::filesystem::create_directories(options_.data);
     std::filesystem::remove(ready_path());
-    const std::vector<std::string> arguments{options_.program.string(),
-                                             "serve",
-                                             "--data",
-                                             options_.data.string(),
-                                             "--listen",
-                                             options_.address,
-                                             "--ready-file",
-                                             ready_path().string(),
-                                             "--log-level",
-                                             "warning"};
+    const std::vector<std::string> words = arguments();
     const std::string log = log_file().string();
     const auto life = static_cast<unsigned>(options_.life_max.count());
     process_ = ::fork();
     if (process_ == 0) {
-        run(arguments, log, life);
+        run(words, environment, log, life);
     }
     for (auto waited = std::chrono::milliseconds(0); waited < start_time_max;
          waited += look_interval) {
@@ -80,6 +90,14 @@ Result<app::ReadyFile> ServerProcess::start() {
     }
     kill();
     return fail(Code::deadline_exceeded, "the server was not ready in time; see " + log);
+}
+
+bool ServerProcess::alive() {
+    int status = 0;
+    if (running() && ::waitpid(process_, &status, WNOHANG) == process_) {
+        process_ = -1;
+    }
+    return running();
 }
 
 int ServerProcess::wait() {
@@ -101,9 +119,9 @@ int ServerProcess::stop() {
     return wait();
 }
 
-std::string own_loopback_address() {
+std::string own_loopback_address(unsigned number) {
     const auto id = static_cast<unsigned>(::getpid());
-    return fmt::format("127.{}.{}.1", 64 + id / 250 % 128, 1 + id % 250);
+    return fmt::format("127.{}.{}.{}", 64 + id / 250 % 128, 1 + id % 250, number);
 }
 
 std::filesystem::path new_temporary_folder(const std::string& name) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace muster::test {
 
@@ -19,6 +20,7 @@ class ServerProcess {
         std::filesystem::path program;
         std::filesystem::path data;
         std::string address;                // of provisioning; the hubs get the next two
+        std::string config = {};            // TOML, instead of the address
         std::chrono::seconds life_max{600}; // it is killed after that, whatever happens
     };
 
@@ -28,8 +30,12 @@ class ServerProcess {
     ServerProcess& operator=(const ServerProcess&) = delete;
     ~ServerProcess();
 
-    /// Starts it and waits for its ready file. Error: its exit status, or that it took too long.
-    Result<app::ReadyFile> start();
+    /// Starts it and waits for its ready file. `environment` ("NAME=value") is added to ours.
+    /// Error: its exit status, or that it took too long.
+    Result<app::ReadyFile> start(const std::vector<std::string>& environment = {});
+
+    /// False once it has died by itself.
+    [[nodiscard]] bool alive();
 
     /// SIGKILL, and waits until it is gone.
     void kill();
@@ -44,14 +50,15 @@ class ServerProcess {
   private:
     [[nodiscard]] std::filesystem::path ready_path() const { return options_.data / "test.ready"; }
 
+    [[nodiscard]] std::vector<std::string> arguments() const;
     int wait();
 
     Options options_;
     pid_t process_ = -1;
 };
 
-/// An address 127.x.y.1 that no other test process uses: made from our process id.
-std::string own_loopback_address();
+/// An address 127.x.y.N that no other test process uses: made from our process id.
+std::string own_loopback_address(unsigned number = 1);
 
 /// A new empty folder below the system's temporary folder.
 std::filesystem::path new_temporary_folder(const std::string& name);
