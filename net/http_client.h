@@ -1,12 +1,13 @@
 #pragma once
-// Outgoing HTTPS requests, one at a time, waiting (libcurl). For the command line and later for
-// webhooks and remote hubs.
+// Outgoing HTTPS requests to one server, one at a time, waiting (libcurl). For the command line;
+// servers use outgoing.h.
 
 #include "base/result.h"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,8 @@ struct HttpReply {
     unsigned status = 0;
     std::vector<std::pair<std::string, std::string>> headers; // names in lower case
     std::string body;
+    /// From the first packet to the open connection; nothing if one was there already.
+    std::optional<std::chrono::microseconds> connect_time;
 
     [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;
 };

@@ -1,6 +1,9 @@
 #include "net/openssl.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <utility>
 
 namespace muster::net {
 
@@ -23,6 +26,18 @@ std::string to_der(const X509* certificate) {
     std::string der(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
     OPENSSL_free(bytes);
     return der;
+}
+
+std::vector<X509Ptr> read_certificates(std::string_view pem) {
+    const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    // Encrypted PEM is an error; without this OpenSSL would ask on the terminal.
+    const auto no_password = [](char*, int, int, void*) { return -1; };
+    std::vector<X509Ptr> certificates;
+    while (X509Ptr next{PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)}) {
+        certificates.push_back(std::move(next));
+    }
+    ERR_clear_error(); // the end of the text is an error to OpenSSL
+    return certificates;
 }
 
 } // namespace muster::net

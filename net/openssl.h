@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace muster::net {
 
@@ -22,5 +24,8 @@ std::string take_openssl_error();
 
 /// The encoding as it was received; not made anew.
 std::string to_der(const X509* certificate);
+
+/// Those that can be read at the start of the text, in order.
+std::vector<X509Ptr> read_certificates(std::string_view pem);
 
 } // namespace muster::net

@@ -4,9 +4,7 @@
 #include "net/session_ticket.h"
 #include "net/tls_context.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -34,34 +32,19 @@ std::unexpected<Error> tls_failure(std::string detail) {
     return fail(Code::malformed, std::move(detail), take_openssl_error());
 }
 
-BioPtr bio_over(std::string_view text) {
-    return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-/// Encrypted PEM is an error; without this OpenSSL would ask on the terminal.
-int no_password(char*, int, int, void*) {
-    return -1;
-}
-
-X509Ptr read_next_certificate(BIO* bio) {
-    return X509Ptr(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
-}
-
 Result<void> use_chain(SSL_CTX* context, std::string_view pem) {
-    const BioPtr bio = bio_over(pem);
-    const X509Ptr leaf = read_next_certificate(bio.get());
-    if (!leaf) {
-        return tls_failure("the certificate chain has no readable PEM certificate");
+    const std::vector<X509Ptr> chain = read_certificates(pem);
+    if (chain.empty()) {
+        return fail(Code::malformed, "the certificate chain has no readable PEM certificate");
     }
-    if (SSL_CTX_use_certificate(context, leaf.get()) != 1) {
+    if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
         return tls_failure("the certificate cannot be used for TLS");
     }
-    while (const X509Ptr issuer = read_next_certificate(bio.get())) {
+    for (const X509Ptr& issuer : std::span(chain).subspan(1)) {
         if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
             return tls_failure("a certificate of the chain cannot be used for TLS");
         }
     }
-    ERR_clear_error(); // the end of the text is an error to OpenSSL
     return {};
 }
 
@@ -88,18 +71,15 @@ Result<void> trust(SSL_CTX* context, std::string_view ca_pem) {
         }
         return {};
     }
-    const BioPtr bio = bio_over(ca_pem);
+    const std::vector<X509Ptr> anchors = read_certificates(ca_pem);
+    if (anchors.empty()) {
+        return fail(Code::malformed, "the CA file has no readable PEM certificate");
+    }
     X509_STORE* store = SSL_CTX_get_cert_store(context);
-    int count = 0;
-    while (const X509Ptr anchor = read_next_certificate(bio.get())) {
+    for (const X509Ptr& anchor : anchors) {
         if (X509_STORE_add_cert(store, anchor.get()) != 1) {
             return tls_failure("a CA certificate cannot be used");
         }
-        ++count;
-    }
-    ERR_clear_error();
-    if (count == 0) {
-        return fail(Code::malformed, "the CA file has no readable PEM certificate");
     }
     return {};
 }
