@@ -18,10 +18,15 @@ bool is_there(const std::map<Key, T>& table, const Key& key, provisioning::Expec
     return expected.version != 0 && has_version(table, key, expected);
 }
 
+/// Not erased.
+inline bool is_listed(const provisioning::RegistrationRecord& record) {
+    return !record.erased;
+}
+
 inline provisioning::ScopeCounts counts_of(const Tables& tables, const IdScope& scope) {
     return {.enrollments = count_of(tables.individuals, scope.text()),
             .enrollment_groups = count_of(tables.groups, scope.text()),
-            .registrations = count_of(tables.registrations, scope.text())};
+            .registrations = count_of(tables.registrations, scope.text(), is_listed)};
 }
 
 /// Does the quota allow what the write would create? Error: quota_exceeded.

@@ -15,6 +15,7 @@ using provisioning::EnrollmentGroup;
 using provisioning::Expected;
 using provisioning::IndividualEnrollment;
 using provisioning::IndividualWrite;
+using provisioning::Remains;
 using provisioning::ScopeCounts;
 using provisioning::Write;
 
@@ -30,6 +31,19 @@ bool is_taken(const Tables& tables, const IdScope& scope, const std::string& thu
               const RegistrationId& by_other_than) {
     const auto holder = tables.thumbprints.find({scope.text(), thumbprint});
     return holder != tables.thumbprints.end() && holder->second != by_other_than;
+}
+
+/// What was erased before stays as it is.
+void erase_record(Tables& tables, const Key& key, const Remains& remains) {
+    const auto found = tables.registrations.find(key);
+    if (found == tables.registrations.end() || found->second.erased) {
+        return;
+    }
+    if (auto left = remains(found->second)) {
+        found->second = *std::move(left);
+    } else {
+        tables.registrations.erase(found);
+    }
 }
 
 /// Without what accompanies it.
@@ -102,7 +116,7 @@ Enrollments::find_individuals(const IdScope& scope, std::span<const Registration
 }
 
 Result<void> Enrollments::erase_individual(const IdScope& scope, const RegistrationId& id,
-                                           const Write& write) {
+                                           const Write& write, const Remains& remains) {
     const std::scoped_lock lock(tables_.mutex);
     const Key key{scope.text(), id.folded()};
     if (!is_there(tables_.individuals, key, write.expected)) {
@@ -110,7 +124,7 @@ Result<void> Enrollments::erase_individual(const IdScope& scope, const Registrat
     }
     drop_thumbprints(tables_, scope, id);
     tables_.individuals.erase(key);
-    tables_.registrations.erase(key);
+    erase_record(tables_, key, remains);
     write_accompaniment(tables_.trails, scope, write);
     return {};
 }

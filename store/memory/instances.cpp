@@ -75,6 +75,7 @@ Result<bool> Instances::purge(const IdScope& scope, std::size_t rows_max) {
     left -= purge_table(tables_.individuals, scope, left);
     left -= purge_table(tables_.groups, scope, left);
     left -= purge_table(tables_.registrations, scope, left);
+    left -= purge_table(tables_.operations, scope, left);
     left -= purge_events(tables_.trails, scope, left);
     purge_thumbprints(tables_, scope);
     if (left == 0) {

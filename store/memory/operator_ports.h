@@ -59,4 +59,16 @@ class Journal final : public provisioning::JournalStore {
     Tables& tables_;
 };
 
+class FleetOperations final : public provisioning::FleetOperationStore {
+  public:
+    explicit FleetOperations(Tables& tables) : tables_(tables) {}
+
+    Result<std::vector<provisioning::FleetOperation>> all(const IdScope& scope) override;
+    Result<void> save(const IdScope& scope, const provisioning::FleetOperation& operation,
+                      std::int64_t expected_version, const provisioning::Change* change) override;
+
+  private:
+    Tables& tables_;
+};
+
 } // namespace muster::store::memory

@@ -19,7 +19,8 @@ class Enrollments final : public provisioning::EnrollmentStore {
     Result<std::vector<provisioning::IndividualEnrollment>>
     find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) override;
     Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                  const provisioning::Write& write) override;
+                                  const provisioning::Write& write,
+                                  const provisioning::Remains& remains) override;
     Result<std::optional<provisioning::EnrollmentGroup>>
     find_group(const IdScope& scope, const EnrollmentGroupId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::EnrollmentGroup& group,
@@ -55,10 +56,15 @@ class Registrations final : public provisioning::RegistrationStore {
                                                                    const EnrollmentGroupId& group,
                                                                    const std::string& after,
                                                                    std::size_t count_max) override;
+    Result<std::vector<provisioning::RegistrationRecord>> at_hub(const IdScope& scope,
+                                                                 const HubName& hub,
+                                                                 const std::string& after,
+                                                                 std::size_t count_max) override;
     Result<std::vector<provisioning::RegistrationRecord>>
     all(const IdScope& scope, const std::string& after, std::size_t count_max) override;
     Result<std::vector<provisioning::RegistrationRecord>>
-    unfinished(const IdScope& scope, std::size_t count_max) override;
+    unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) override;
+    Result<std::vector<provisioning::HubCount>> hub_counts(const IdScope& scope) override;
 
   private:
     Tables& tables_;

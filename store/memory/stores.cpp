@@ -25,6 +25,8 @@ class MemoryStores final : public Stores {
 
     provisioning::JournalStore& journal() override { return journal_; }
 
+    provisioning::FleetOperationStore& fleet_operations() override { return fleet_operations_; }
+
     hub::DeviceStore& devices() override { return devices_; }
 
     hub::SessionStore& sessions() override { return sessions_; }
@@ -39,6 +41,7 @@ class MemoryStores final : public Stores {
     memory::Tokens tokens_{tables_};
     memory::Audit audit_{tables_};
     memory::Journal journal_{tables_};
+    memory::FleetOperations fleet_operations_{tables_};
     memory::Devices devices_{tables_};
     memory::Sessions sessions_{tables_};
     memory::Telemetry telemetry_{tables_};

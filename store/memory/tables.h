@@ -4,6 +4,7 @@
 
 #include "hub/ports.h"
 #include "provisioning/administration/tokens.h"
+#include "provisioning/fleet/operation.h"
 #include "provisioning/ports.h"
 #include "store/memory/trails.h"
 
@@ -37,6 +38,7 @@ struct Tables {
 
     std::map<std::string, provisioning::Instance> instances;
     std::map<std::string, provisioning::AdminToken> tokens;
+    std::map<Key, provisioning::FleetOperation> operations;
     Trails trails;
 
     std::map<Key, hub::DeviceWithTwin> devices;
@@ -64,10 +66,17 @@ std::vector<T> page_of(const std::map<Key, T>& table, const Key& after, std::siz
     return page;
 }
 
+template <class T, class Wanted>
+std::int64_t count_of(const std::map<Key, T>& table, const std::string& tenant, Wanted wanted) {
+    const auto counts = [&](const auto& entry) {
+        return entry.first.first == tenant && wanted(entry.second);
+    };
+    return std::ranges::count_if(table, counts);
+}
+
 template <class T>
 std::int64_t count_of(const std::map<Key, T>& table, const std::string& tenant) {
-    const auto is_theirs = [&](const auto& entry) { return entry.first.first == tenant; };
-    return std::ranges::count_if(table, is_theirs);
+    return count_of(table, tenant, [](const T&) { return true; });
 }
 
 template <class T>

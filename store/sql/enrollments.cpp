@@ -7,12 +7,15 @@
 #include "store/sql/counts.h"
 #include "store/sql/individual_batch.h"
 #include "store/sql/ports.h"
+#include "store/sql/registration_rows.h"
 
 namespace muster::store::sql {
 
 using provisioning::EnrollmentFilter;
 using provisioning::IndividualEnrollment;
 using provisioning::IndividualWrite;
+using provisioning::RegistrationRecord;
+using provisioning::Remains;
 using provisioning::ScopeCounts;
 using provisioning::Write;
 
@@ -25,8 +28,13 @@ constexpr Statement select_individuals{
     " ORDER BY folded_id LIMIT $3"};
 constexpr Statement delete_individual{
     "DELETE FROM enrollment WHERE scope = $1 AND folded_id = $2 AND version = $3"};
-constexpr Statement delete_registration{
-    "DELETE FROM registration WHERE scope = $1 AND folded_id = $2"};
+constexpr Statement select_listed_record{
+    "SELECT document FROM registration WHERE scope = $1 AND folded_id = $2 AND erased = 0"};
+constexpr Statement delete_record{"DELETE FROM registration WHERE scope = $1 AND folded_id = $2"};
+constexpr Statement replace_record{
+    "UPDATE registration SET version = $3, status = $4, folded_group = $5, hub = $6,"
+    " assigned_hub = $7, unfinished = $8, erased = $9, document = $10"
+    " WHERE scope = $1 AND folded_id = $2"};
 constexpr Statement select_holder{
     "SELECT enrollment.id FROM enrollment_certificate"
     " JOIN enrollment ON enrollment.scope = enrollment_certificate.scope"
@@ -62,6 +70,41 @@ Result<void> keep_matching(const SealedTable& table, const IdScope& scope,
         }
     }
     return {};
+}
+
+Result<void> replace(Connection& connection, const SealedTable& records, const RowKey& key,
+                     const RegistrationRecord& record) {
+    const RegistrationColumns columns = columns_of(record);
+    return run_only(connection, replace_record,
+                    {key.tenant, key.id, record.stamp.version, columns.status, columns.group,
+                     columns.hub, columns.assigned_hub, columns.unfinished, columns.erased,
+                     records.seal(key, to_stored_document(record))});
+}
+
+/// What was erased before stays as it is. Tells how many records are listed no more.
+Result<std::int64_t> leave_remains(Connection& connection, const SealedTable& records,
+                                   const RowKey& key, const Remains& remains) {
+    std::optional<std::string> stored;
+    const auto ran = connection.run(select_listed_record, {key.tenant, key.id},
+                                    [&](const Row& row) { stored = std::string(row.text(0)); });
+    if (!ran) {
+        return std::unexpected(ran.error());
+    }
+    if (!stored) {
+        return 0;
+    }
+    const auto record =
+        records.open<RegistrationRecord>(key, *stored, provisioning::stored_registration);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    const std::optional<RegistrationRecord> left = remains(*record);
+    const Result<void> written = left ? replace(connection, records, key, *left)
+                                      : run_only(connection, delete_record, {key.tenant, key.id});
+    if (!written) {
+        return std::unexpected(written.error());
+    }
+    return left && !left->erased ? 0 : 1;
 }
 
 } // namespace
@@ -131,7 +174,7 @@ Result<std::vector<Result<void>>> Enrollments::save_all(const IdScope& scope,
 }
 
 Result<void> Enrollments::erase_individual(const IdScope& scope, const RegistrationId& id,
-                                           const Write& write) {
+                                           const Write& write, const Remains& remains) {
     return database_.write([&](Connection& connection) -> Result<void> {
         const auto erased =
             must_change(connection, delete_individual,
@@ -139,12 +182,13 @@ Result<void> Enrollments::erase_individual(const IdScope& scope, const Registrat
         if (!erased) {
             return erased;
         }
-        const auto records = connection.run(delete_registration, {scope.text(), id.folded()});
-        if (!records) {
-            return std::unexpected(records.error());
+        const auto unlisted =
+            leave_remains(connection, records_, {scope.text(), id.folded()}, remains);
+        if (!unlisted) {
+            return std::unexpected(unlisted.error());
         }
         const auto counted =
-            add_to_counts(connection, scope, {.enrollments = -1, .registrations = -*records});
+            add_to_counts(connection, scope, {.enrollments = -1, .registrations = -*unlisted});
         return counted ? write_accompaniment(connection, scope, write, settings_.journal)
                        : std::unexpected(counted.error());
     });

@@ -3,6 +3,7 @@
 // them.
 
 #include "provisioning/administration/tokens.h"
+#include "provisioning/fleet/operation.h"
 #include "provisioning/ports.h"
 #include "store/sql/sealed_table.h"
 #include "store/sql/settings.h"
@@ -69,6 +70,18 @@ class Journal final : public provisioning::JournalStore {
   private:
     Database& database_;
     const Settings& settings_;
+};
+
+class FleetOperations final : public provisioning::FleetOperationStore {
+  public:
+    explicit FleetOperations(Database& database) : database_(database) {}
+
+    Result<std::vector<provisioning::FleetOperation>> all(const IdScope& scope) override;
+    Result<void> save(const IdScope& scope, const provisioning::FleetOperation& operation,
+                      std::int64_t expected_version, const provisioning::Change* change) override;
+
+  private:
+    Database& database_;
 };
 
 } // namespace muster::store::sql

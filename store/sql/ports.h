@@ -13,7 +13,8 @@ class Enrollments final : public provisioning::EnrollmentStore {
     Enrollments(Database& database, const Settings& settings)
         : database_(database), settings_(settings),
           individuals_(database, "enrollment", settings.keys.get()),
-          groups_(database, "enrollment_group", settings.keys.get()) {}
+          groups_(database, "enrollment_group", settings.keys.get()),
+          records_(database, "registration", settings.keys.get()) {}
 
     Result<std::optional<provisioning::IndividualEnrollment>>
     find_individual(const IdScope& scope, const RegistrationId& id) override;
@@ -25,7 +26,8 @@ class Enrollments final : public provisioning::EnrollmentStore {
     Result<std::vector<provisioning::IndividualEnrollment>>
     find_individuals(const IdScope& scope, std::span<const RegistrationId> ids) override;
     Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                  const provisioning::Write& write) override;
+                                  const provisioning::Write& write,
+                                  const provisioning::Remains& remains) override;
     Result<std::optional<provisioning::EnrollmentGroup>>
     find_group(const IdScope& scope, const EnrollmentGroupId& id) override;
     Result<void> save(const IdScope& scope, const provisioning::EnrollmentGroup& group,
@@ -48,6 +50,7 @@ class Enrollments final : public provisioning::EnrollmentStore {
     const Settings& settings_;
     SealedTable individuals_;
     SealedTable groups_;
+    SealedTable records_;
 };
 
 class Registrations final : public provisioning::RegistrationStore {
@@ -66,10 +69,15 @@ class Registrations final : public provisioning::RegistrationStore {
                                                                    const EnrollmentGroupId& group,
                                                                    const std::string& after,
                                                                    std::size_t count_max) override;
+    Result<std::vector<provisioning::RegistrationRecord>> at_hub(const IdScope& scope,
+                                                                 const HubName& hub,
+                                                                 const std::string& after,
+                                                                 std::size_t count_max) override;
     Result<std::vector<provisioning::RegistrationRecord>>
     all(const IdScope& scope, const std::string& after, std::size_t count_max) override;
     Result<std::vector<provisioning::RegistrationRecord>>
-    unfinished(const IdScope& scope, std::size_t count_max) override;
+    unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) override;
+    Result<std::vector<provisioning::HubCount>> hub_counts(const IdScope& scope) override;
 
   private:
     Database& database_;

@@ -21,7 +21,11 @@ constexpr Statement purge_groups{
     " (SELECT folded_id FROM enrollment_group WHERE scope = $1 ORDER BY folded_id LIMIT $2)"};
 constexpr Statement purge_registrations{
     "DELETE FROM registration WHERE scope = $1 AND folded_id IN"
-    " (SELECT folded_id FROM registration WHERE scope = $1 ORDER BY folded_id LIMIT $2)"};
+    " (SELECT folded_id FROM registration WHERE scope = $1 ORDER BY folded_id LIMIT $2)"
+    " RETURNING erased"};
+constexpr Statement purge_operations{
+    "DELETE FROM fleet_operation WHERE scope = $1 AND id IN"
+    " (SELECT id FROM fleet_operation WHERE scope = $1 ORDER BY id LIMIT $2)"};
 
 constexpr Statement delete_revision{"DELETE FROM scope_revision WHERE scope = $1"};
 constexpr Statement delete_counts{"DELETE FROM scope_count WHERE scope = $1"};
@@ -44,11 +48,13 @@ Result<std::int64_t> purge_counted(Connection& connection, const IdScope& scope,
     ScopeCounts purged;
     std::int64_t left = rows_max;
     for (const CountedTable& table : counted_tables) {
-        const auto changed = connection.run(table.purge, {scope.text(), left});
+        std::int64_t erased = 0; // rows that count for nothing
+        const auto changed = connection.run(table.purge, {scope.text(), left},
+                                            [&](const Row& row) { erased += row.integer(0); });
         if (!changed) {
             return changed;
         }
-        purged.*table.count = -*changed;
+        purged.*table.count = erased - *changed;
         left -= *changed;
     }
     if (left == rows_max) {
@@ -75,11 +81,15 @@ Result<bool> purge_rows(Connection& connection, const IdScope& scope, std::int64
     if (!counted) {
         return std::unexpected(counted.error());
     }
-    const auto events = purge_events(connection, scope, limit - *counted);
+    const auto operations = connection.run(purge_operations, {scope.text(), limit - *counted});
+    if (!operations) {
+        return std::unexpected(operations.error());
+    }
+    const auto events = purge_events(connection, scope, limit - *counted - *operations);
     if (!events) {
         return std::unexpected(events.error());
     }
-    if (*counted + *events == limit) {
+    if (*counted + *operations + *events == limit) {
         return true;
     }
     const Result<void> ended = purge_states(connection, scope);

@@ -3,10 +3,11 @@
 #include "store/sql/accompaniment.h"
 #include "store/sql/counts.h"
 #include "store/sql/ports.h"
+#include "store/sql/registration_rows.h"
 
 namespace muster::store::sql {
 
-using provisioning::DecidedByGroup;
+using provisioning::HubCount;
 using provisioning::RegistrationRecord;
 using provisioning::Write;
 
@@ -15,56 +16,106 @@ namespace {
 constexpr Statement select_record{
     "SELECT document FROM registration WHERE scope = $1 AND folded_id = $2"};
 constexpr Statement select_all{
-    "SELECT folded_id, document FROM registration WHERE scope = $1 AND folded_id > $2"
-    " ORDER BY folded_id LIMIT $3"};
+    "SELECT folded_id, document FROM registration"
+    " WHERE scope = $1 AND folded_id > $2 AND erased = 0 ORDER BY folded_id LIMIT $3"};
 constexpr Statement select_of_group{"SELECT folded_id, document FROM registration"
                                     " WHERE scope = $1 AND folded_group = $2 AND folded_id > $3"
                                     " ORDER BY folded_id LIMIT $4"};
+constexpr Statement select_at_hub{"SELECT folded_id, document FROM registration"
+                                  " WHERE scope = $1 AND assigned_hub = $2 AND folded_id > $3"
+                                  " ORDER BY folded_id LIMIT $4"};
 constexpr Statement select_unfinished{
-    "SELECT folded_id, document FROM registration WHERE scope = $1 AND unfinished = 1"
-    " ORDER BY folded_id LIMIT $2"};
+    "SELECT folded_id, document FROM registration"
+    " WHERE scope = $1 AND unfinished = 1 AND folded_id > $2 ORDER BY folded_id LIMIT $3"};
+constexpr Statement select_hub_counts{"SELECT hub, COUNT(*) FROM registration"
+                                      " WHERE scope = $1 AND hub IS NOT NULL GROUP BY hub"
+                                      " ORDER BY hub"};
 constexpr Statement insert_record{
-    "INSERT INTO registration"
-    " (scope, folded_id, version, status, folded_group, unfinished, document)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, folded_id) DO NOTHING"};
+    "INSERT INTO registration (scope, folded_id, version, status, folded_group, hub, assigned_hub,"
+    " unfinished, erased, document)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (scope, folded_id) DO NOTHING"};
 constexpr Statement update_record{
-    "UPDATE registration"
-    " SET version = $3, status = $4, folded_group = $5, unfinished = $6, document = $7"
-    " WHERE scope = $1 AND folded_id = $2 AND version = $8"};
+    "UPDATE registration SET version = $3, status = $4, folded_group = $5, hub = $6,"
+    " assigned_hub = $7, unfinished = $8, erased = $9, document = $10"
+    " WHERE scope = $1 AND folded_id = $2 AND version = $11 AND erased = $12"};
 constexpr Statement delete_record{
-    "DELETE FROM registration WHERE scope = $1 AND folded_id = $2 AND version = $3"};
+    "DELETE FROM registration WHERE scope = $1 AND folded_id = $2 AND version = $3"
+    " RETURNING erased"};
 
-Value group_column(const RegistrationRecord& record) {
-    const auto* decided =
-        record.decided_by ? std::get_if<DecidedByGroup>(&*record.decided_by) : nullptr;
-    return decided == nullptr ? Value(Null{}) : Value(std::string_view(decided->id.folded()));
-}
-
-/// The columns of a record, encoded before the writer is asked for.
-struct Columns {
+/// A record, encoded before the writer is asked for.
+struct Encoded {
     std::string_view id;
     std::int64_t version = 0;
-    std::string_view status;
-    Value group;
-    std::int64_t unfinished = 0;
+    RegistrationColumns columns;
     std::string document;
 };
 
-Result<void> create(Connection& connection, const IdScope& scope, const Columns& record,
-                    const Write& write) {
-    const auto created = must_change(connection, insert_record,
-                                     {scope.text(), record.id, record.version, record.status,
-                                      record.group, record.unfinished, record.document},
-                                     version_conflict());
-    return created ? count_creation(connection, scope, counted_registrations, write) : created;
+Result<void> insert(Connection& connection, const IdScope& scope, const Encoded& row) {
+    const RegistrationColumns& columns = row.columns;
+    return must_change(connection, insert_record,
+                       {scope.text(), row.id, row.version, columns.status, columns.group,
+                        columns.hub, columns.assigned_hub, columns.unfinished, columns.erased,
+                        row.document},
+                       version_conflict());
 }
 
-Result<void> update(Connection& connection, const IdScope& scope, const Columns& record,
-                    const Write& write) {
-    return must_change(connection, update_record,
-                       {scope.text(), record.id, record.version, record.status, record.group,
-                        record.unfinished, record.document, write.expected.version},
-                       version_conflict());
+/// In that version, and erased or not; false if it is not so.
+struct Found {
+    std::int64_t version = 0;
+    std::int64_t erased = 0;
+};
+
+Result<bool> update(Connection& connection, const IdScope& scope, const Encoded& row,
+                    const Found& found) {
+    const RegistrationColumns& columns = row.columns;
+    const auto changed = connection.run(
+        update_record, {scope.text(), row.id, row.version, columns.status, columns.group,
+                        columns.hub, columns.assigned_hub, columns.unfinished, columns.erased,
+                        row.document, found.version, found.erased});
+    return changed ? Result<bool>(*changed > 0) : std::unexpected(changed.error());
+}
+
+/// Writes the row in the place of what is expected. Tells how many listed records it replaced: an
+/// erased one is none.
+Result<std::int64_t> write_row(Connection& connection, const IdScope& scope, const Encoded& row,
+                               std::int64_t expected) {
+    if (expected == 0) {
+        const auto inserted = insert(connection, scope, row);
+        return inserted ? Result<std::int64_t>(0) : std::unexpected(inserted.error());
+    }
+    for (const std::int64_t erased : {0, 1}) {
+        const auto updated = update(connection, scope, row, {expected, erased});
+        if (!updated) {
+            return std::unexpected(updated.error());
+        }
+        if (*updated) {
+            return 1 - erased;
+        }
+    }
+    return version_conflict();
+}
+
+/// The quota is that of the listed records; who comes back is a new one.
+Result<void> count(Connection& connection, const IdScope& scope, std::int64_t change,
+                   const Write& write) {
+    if (change > 0) {
+        return count_creation(connection, scope, counted_registrations, write);
+    }
+    if (change == 0) {
+        return {};
+    }
+    const auto counted = add_to_counts(connection, scope, {.registrations = change});
+    return counted ? Result<void>() : std::unexpected(counted.error());
+}
+
+Result<void> save_row(Connection& connection, const IdScope& scope, const Encoded& row,
+                      const Write& write) {
+    const auto replaced = write_row(connection, scope, row, write.expected.version);
+    if (!replaced) {
+        return std::unexpected(replaced.error());
+    }
+    const std::int64_t listed = 1 - row.columns.erased;
+    return count(connection, scope, listed - *replaced, write);
 }
 
 } // namespace
@@ -79,16 +130,12 @@ Result<std::optional<RegistrationRecord>> Registrations::find(const IdScope& sco
 Result<void> Registrations::save(const IdScope& scope, const RegistrationRecord& record,
                                  const Write& write) {
     const std::string& id = record.id.folded();
-    const Columns columns{.id = id,
-                          .version = record.stamp.version,
-                          .status = to_string(record.status),
-                          .group = group_column(record),
-                          .unfinished = record.plan ? 1 : 0,
-                          .document =
-                              records_.seal({scope.text(), id}, to_stored_document(record))};
+    const Encoded row{.id = id,
+                      .version = record.stamp.version,
+                      .columns = columns_of(record),
+                      .document = records_.seal({scope.text(), id}, to_stored_document(record))};
     return database_.write([&](Connection& connection) -> Result<void> {
-        const auto saved = write.expected.version == 0 ? create(connection, scope, columns, write)
-                                                       : update(connection, scope, columns, write);
+        const auto saved = save_row(connection, scope, row, write);
         return saved ? write_accompaniment(connection, scope, write, settings_.journal) : saved;
     });
 }
@@ -96,15 +143,16 @@ Result<void> Registrations::save(const IdScope& scope, const RegistrationRecord&
 Result<void> Registrations::erase(const IdScope& scope, const RegistrationId& id,
                                   const Write& write) {
     return database_.write([&](Connection& connection) -> Result<void> {
-        const auto erased =
-            must_change(connection, delete_record,
-                        {scope.text(), id.folded(), write.expected.version}, version_conflict());
-        if (!erased) {
-            return erased;
+        const auto was_erased = integer_of(connection, delete_record,
+                                           {scope.text(), id.folded(), write.expected.version}, -1);
+        if (!was_erased) {
+            return std::unexpected(was_erased.error());
         }
-        const auto counted = add_to_counts(connection, scope, {.registrations = -1});
-        return counted ? write_accompaniment(connection, scope, write, settings_.journal)
-                       : std::unexpected(counted.error());
+        if (*was_erased < 0) {
+            return version_conflict();
+        }
+        const auto counted = count(connection, scope, *was_erased - 1, write);
+        return counted ? write_accompaniment(connection, scope, write, settings_.journal) : counted;
     });
 }
 
@@ -117,6 +165,15 @@ Result<std::vector<RegistrationRecord>> Registrations::of_group(const IdScope& s
         provisioning::stored_registration);
 }
 
+Result<std::vector<RegistrationRecord>> Registrations::at_hub(const IdScope& scope,
+                                                              const HubName& hub,
+                                                              const std::string& after,
+                                                              std::size_t count_max) {
+    return records_.read<RegistrationRecord>(
+        scope.text(), select_at_hub, {scope.text(), hub.text(), after, row_limit(count_max)},
+        provisioning::stored_registration);
+}
+
 Result<std::vector<RegistrationRecord>>
 Registrations::all(const IdScope& scope, const std::string& after, std::size_t count_max) {
     return records_.read<RegistrationRecord>(scope.text(), select_all,
@@ -124,11 +181,25 @@ Registrations::all(const IdScope& scope, const std::string& after, std::size_t c
                                              provisioning::stored_registration);
 }
 
-Result<std::vector<RegistrationRecord>> Registrations::unfinished(const IdScope& scope,
-                                                                  std::size_t count_max) {
+Result<std::vector<RegistrationRecord>>
+Registrations::unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) {
     return records_.read<RegistrationRecord>(scope.text(), select_unfinished,
-                                             {scope.text(), row_limit(count_max)},
+                                             {scope.text(), after, row_limit(count_max)},
                                              provisioning::stored_registration);
+}
+
+Result<std::vector<HubCount>> Registrations::hub_counts(const IdScope& scope) {
+    std::vector<HubCount> counts;
+    const auto read = database_.read([&](Connection& connection) -> Result<void> {
+        const auto ran = connection.run(select_hub_counts, {scope.text()}, [&](const Row& row) {
+            counts.push_back({.hub = HubName(row.text(0)), .devices = row.integer(1)});
+        });
+        return ran ? Result<void>() : std::unexpected(ran.error());
+    });
+    if (!read) {
+        return std::unexpected(read.error());
+    }
+    return counts;
 }
 
 } // namespace muster::store::sql

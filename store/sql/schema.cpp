@@ -182,7 +182,38 @@ INSERT INTO scope_count (scope, enrollments, enrollment_groups, registrations)
     Statement{"CREATE TABLE sealing_under_way (since BIGINT)"},
 };
 
-constexpr std::array all_migrations{Migration{first_tables}, Migration{operator_tables}};
+// Where devices are, and the operations that move them. What rows of before say of hubs is sealed
+// in their documents: see registration_filling.h, which keeps its position in a table of its own.
+constexpr std::array fleet_tables{
+    Statement{"ALTER TABLE registration ADD COLUMN hub TEXT"},
+    Statement{"ALTER TABLE registration ADD COLUMN assigned_hub TEXT"},
+    Statement{"ALTER TABLE registration ADD COLUMN erased SMALLINT NOT NULL DEFAULT 0"},
+    Statement{R"(
+CREATE INDEX registration_hub ON registration (scope, hub) WHERE hub IS NOT NULL)"},
+    Statement{R"(
+CREATE INDEX registration_assigned_hub ON registration (scope, assigned_hub, folded_id)
+    WHERE assigned_hub IS NOT NULL)"},
+    Statement{R"(
+CREATE TABLE registration_filling (
+    scope TEXT NOT NULL,
+    folded_id TEXT NOT NULL))"},
+    Statement{R"(
+INSERT INTO registration_filling (scope, folded_id)
+    SELECT '', '' WHERE EXISTS (SELECT 1 FROM registration))"},
+
+    Statement{R"(
+CREATE TABLE fleet_operation (
+    scope TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    begun BIGINT NOT NULL,
+    ended SMALLINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (scope, id)))"},
+};
+
+constexpr std::array all_migrations{Migration{first_tables}, Migration{operator_tables},
+                                    Migration{fleet_tables}};
 
 } // namespace
 

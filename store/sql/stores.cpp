@@ -24,6 +24,8 @@ class SqlStores final : public Stores {
 
     provisioning::JournalStore& journal() override { return journal_; }
 
+    provisioning::FleetOperationStore& fleet_operations() override { return fleet_operations_; }
+
     hub::DeviceStore& devices() override { return devices_; }
 
     hub::SessionStore& sessions() override { return sessions_; }
@@ -39,6 +41,7 @@ class SqlStores final : public Stores {
     Tokens tokens_{*database_};
     Audit audit_{*database_};
     Journal journal_{*database_, settings_};
+    FleetOperations fleet_operations_{*database_};
     Devices devices_{*database_, settings_};
     Sessions sessions_{*database_};
     Telemetry telemetry_{*database_};

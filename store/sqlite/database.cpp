@@ -1,5 +1,6 @@
 #include "store/sqlite/database.h"
 
+#include "store/sql/registration_filling.h"
 #include "store/sql/stores.h"
 #include "store/sqlite/migration.h"
 
@@ -79,6 +80,10 @@ Result<std::unique_ptr<Stores>> open_sqlite_stores(const SqliteOptions& options)
     auto database = sqlite::Database::open(options);
     if (!database) {
         return std::unexpected(database.error());
+    }
+    const auto filled = sql::fill_registrations(**database, options.keys.get());
+    if (!filled) {
+        return std::unexpected(filled.error());
     }
     return sql::make_stores(std::move(*database),
                             {.keys = options.keys, .journal = options.journal});
