@@ -34,4 +34,35 @@ std::string_view to_string(Substatus substatus) {
     return {};
 }
 
+std::string_view to_string(PlanKind kind) {
+    switch (kind) {
+    case PlanKind::ask: return "ask";
+    case PlanKind::keep: return "keep";
+    case PlanKind::assign: return "assign";
+    case PlanKind::reset: return "reset";
+    case PlanKind::move: return "move";
+    }
+    CHECK(false);
+    return {};
+}
+
+std::string_view to_string(PlanStage stage) {
+    switch (stage) {
+    case PlanStage::begun: return "begun";
+    case PlanStage::fenced: return "fenced";
+    case PlanStage::decided: return "decided";
+    }
+    CHECK(false);
+    return {};
+}
+
+std::string_view to_string(ChoreKind kind) {
+    switch (kind) {
+    case ChoreKind::release: return "release";
+    case ChoreKind::erase: return "erase";
+    }
+    CHECK(false);
+    return {};
+}
+
 } // namespace muster::provisioning

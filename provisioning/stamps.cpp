@@ -24,6 +24,10 @@ Mark new_mark(const Clock& clock, Random& random) {
     return {.now = clock.wall(), .etag = new_etag(random)};
 }
 
+MoveToken new_move_token(Random& random) {
+    return MoveToken(hex_encode_lower(random.bytes(8)));
+}
+
 ResourceStamp first_stamp(const Mark& mark) {
     return {
         .version = first_version(mark.now),

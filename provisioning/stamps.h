@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "provisioning/enrollment.h"
+#include "provisioning/registration.h"
 
 namespace muster::provisioning {
 
@@ -18,6 +19,9 @@ struct Mark {
 ETag new_etag(Random& random);
 
 Mark new_mark(const Clock& clock, Random& random);
+
+/// For one attempt to move a device.
+MoveToken new_move_token(Random& random);
 
 ResourceStamp first_stamp(const Mark& mark);
 

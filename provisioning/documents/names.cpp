@@ -61,4 +61,19 @@ std::optional<Substatus> substatus(std::string_view text) {
                         reprovisioned_to_initial_assignment});
 }
 
+std::optional<PlanKind> plan_kind(std::string_view text) {
+    using enum PlanKind;
+    return named(text, {ask, keep, assign, reset, move});
+}
+
+std::optional<PlanStage> plan_stage(std::string_view text) {
+    using enum PlanStage;
+    return named(text, {begun, fenced, decided});
+}
+
+std::optional<ChoreKind> chore_kind(std::string_view text) {
+    using enum ChoreKind;
+    return named(text, {release, erase});
+}
+
 } // namespace muster::provisioning

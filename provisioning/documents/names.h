@@ -17,5 +17,8 @@ std::optional<ProvisioningStatus> provisioning_status(std::string_view text);
 std::optional<AllocationPolicy> allocation_policy(std::string_view text);
 std::optional<RegistrationStatus> registration_status(std::string_view text);
 std::optional<Substatus> substatus(std::string_view text);
+std::optional<PlanKind> plan_kind(std::string_view text);
+std::optional<PlanStage> plan_stage(std::string_view text);
+std::optional<ChoreKind> chore_kind(std::string_view text);
 
 } // namespace muster::provisioning

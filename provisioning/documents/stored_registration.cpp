@@ -2,9 +2,9 @@
 // it is never shown to anybody.
 
 #include "provisioning/documents.h"
-#include "provisioning/documents/attestation_document.h"
 #include "provisioning/documents/members.h"
 #include "provisioning/documents/names.h"
+#include "provisioning/documents/stored_plan.h"
 #include "provisioning/documents/terms_document.h"
 
 namespace muster::provisioning {
@@ -12,29 +12,6 @@ namespace muster::provisioning {
 namespace {
 
 // ---- writing ----
-
-JsonObject place_document(const HubName& hub, const DeviceId& device) {
-    return {{"hub", hub.text()}, {"deviceId", device.text()}};
-}
-
-JsonObject credential_document(const HubCredential& credential) {
-    if (const auto* keys = std::get_if<HubKeys>(&credential)) {
-        return {{"keys", keys_document(keys->keys)}};
-    }
-    const auto& thumbprints = std::get<HubThumbprints>(credential);
-    return {{"thumbprints",
-             JsonObject{{"primary", thumbprints.primary}, {"secondary", thumbprints.secondary}}}};
-}
-
-JsonObject plan_document(const Plan& plan) {
-    JsonObject document = place_document(plan.hub, plan.provision.device_id);
-    document["kind"] = plan.kind == PlanKind::keep ? "keep" : "assign";
-    document["credential"] = credential_document(plan.provision.credential);
-    document["iotEdge"] = plan.provision.iot_edge;
-    document["tags"] = plan.provision.initial_twin.tags;
-    document["desired"] = plan.provision.initial_twin.desired;
-    return document;
-}
 
 JsonObject decider_document(const DecidedBy& decided_by) {
     if (const auto* group = std::get_if<DecidedByGroup>(&decided_by)) {
@@ -51,7 +28,69 @@ JsonArray operations_document(const std::vector<OperationId>& operations) {
     return document;
 }
 
+JsonArray times_document(const std::vector<WallTime>& times) {
+    JsonArray document;
+    for (const WallTime time : times) {
+        document.emplace_back(format_time(time));
+    }
+    return document;
+}
+
+JsonObject assignment_document(const Assignment& assignment) {
+    JsonObject document = place_document(assignment.place());
+    document["substatus"] = to_string(assignment.substatus);
+    if (assignment.since) {
+        document["since"] = format_time(*assignment.since);
+    }
+    return document;
+}
+
+/// What most records do not have.
+void write_rest(JsonObject& document, const RegistrationRecord& record) {
+    if (!record.chores.empty()) {
+        document["chores"] = chores_document(record.chores);
+    }
+    if (record.held_at) {
+        document["heldAt"] = record.held_at->text();
+    }
+    if (!record.moved.empty()) {
+        document["moved"] = times_document(record.moved);
+    }
+    if (!record.registered.empty()) {
+        document["registered"] = times_document(record.registered);
+    }
+    if (record.erased) {
+        document["erased"] = true;
+    }
+    if (record.payload) {
+        document["payload"] = *record.payload;
+    }
+    if (record.attestation_note) {
+        document["attestationNote"] = *record.attestation_note;
+    }
+}
+
 // ---- reading ----
+
+std::vector<WallTime> read_times(MemberReader& members, std::string_view key) {
+    std::vector<WallTime> times;
+    const JsonArray* document = members.array(key);
+    for (const Json& one : document == nullptr ? JsonArray() : *document) {
+        const auto time = one.is_string() ? parse_time(std::string_view(one.as_string()))
+                                          : Result<WallTime>(fail(Code::malformed, "no text"));
+        if (!time) {
+            members.refuse(key, "must hold times");
+            break;
+        }
+        times.push_back(*time);
+    }
+    return times;
+}
+
+std::optional<WallTime> read_time(MemberReader& members, std::string_view key) {
+    const auto text = members.text(key);
+    return text ? members.take(key, parse_time(*text)) : std::nullopt;
+}
 
 std::optional<Assignment> read_assignment(MemberReader& members) {
     const JsonObject* document = members.object("assignment");
@@ -63,58 +102,15 @@ std::optional<Assignment> read_assignment(MemberReader& members) {
         .hub = HubName(inner.required_text("hub")),
         .device_id = DeviceId(inner.required_text("deviceId")),
         .substatus =
-            substatus(inner.required_text("substatus")).value_or(Substatus::initial_assignment)};
+            substatus(inner.required_text("substatus")).value_or(Substatus::initial_assignment),
+        .since = read_time(inner, "since")};
     members.adopt(inner.verdict());
     return assignment;
 }
 
-std::optional<UnconfirmedPlace> read_unconfirmed(MemberReader& members) {
-    const JsonObject* document = members.object("unconfirmed");
-    if (document == nullptr) {
-        return std::nullopt;
-    }
-    MemberReader inner(*document, "unconfirmed.");
-    UnconfirmedPlace place{.hub = HubName(inner.required_text("hub")),
-                           .device_id = DeviceId(inner.required_text("deviceId"))};
-    members.adopt(inner.verdict());
-    return place;
-}
-
-HubCredential read_credential(MemberReader& members) {
-    MemberReader credential(members.required_object("credential"), "plan.credential.");
-    if (const JsonObject* keys = credential.object("keys"); keys != nullptr) {
-        Result<SymmetricKeys> read = read_keys(*keys, "plan.credential.keys.");
-        if (read) {
-            return HubKeys{*std::move(read)};
-        }
-        members.adopt(std::unexpected(std::move(read).error()));
-        return {};
-    }
-    MemberReader thumbprints(credential.required_object("thumbprints"),
-                             "plan.credential.thumbprints.");
-    HubThumbprints read{.primary = thumbprints.required_text("primary"),
-                        .secondary = thumbprints.required_text("secondary")};
-    members.adopt(thumbprints.verdict());
-    return read;
-}
-
-std::optional<Plan> read_plan(MemberReader& members) {
-    const JsonObject* document = members.object("plan");
-    if (document == nullptr) {
-        return std::nullopt;
-    }
-    MemberReader inner(*document, "plan.");
-    Plan plan{
-        .kind = inner.required_text("kind") == "keep" ? PlanKind::keep : PlanKind::assign,
-        .hub = HubName(inner.required_text("hub")),
-        .provision = {.device_id = DeviceId(inner.required_text("deviceId")),
-                      .credential = read_credential(inner),
-                      .iot_edge = inner.flag("iotEdge").value_or(false),
-                      .initial_twin = {.tags = inner.required_object("tags"),
-                                       .desired = inner.required_object("desired")}},
-    };
-    members.adopt(inner.verdict());
-    return plan;
+std::optional<HubName> read_hub(MemberReader& members, std::string_view key) {
+    const auto text = members.text(key);
+    return text ? std::optional(HubName(*text)) : std::nullopt;
 }
 
 std::optional<Failure> read_failure(MemberReader& members) {
@@ -169,17 +165,13 @@ JsonObject to_stored_document(const RegistrationRecord& record) {
     };
     write_version(document, record.stamp);
     if (record.assignment) {
-        JsonObject& assignment = (document["assignment"] = place_document(
-                                      record.assignment->hub, record.assignment->device_id))
-                                     .as_object();
-        assignment["substatus"] = to_string(record.assignment->substatus);
+        document["assignment"] = assignment_document(*record.assignment);
     }
     if (record.plan) {
         document["plan"] = plan_document(*record.plan);
     }
     if (record.unconfirmed) {
-        document["unconfirmed"] =
-            place_document(record.unconfirmed->hub, record.unconfirmed->device_id);
+        document["unconfirmed"] = place_document(*record.unconfirmed);
     }
     if (record.failure) {
         document["failure"] = JsonObject{{"errorCode", record.failure->error_code},
@@ -188,12 +180,7 @@ JsonObject to_stored_document(const RegistrationRecord& record) {
     if (record.decided_by) {
         document["decidedBy"] = decider_document(*record.decided_by);
     }
-    if (record.payload) {
-        document["payload"] = *record.payload;
-    }
-    if (record.attestation_note) {
-        document["attestationNote"] = *record.attestation_note;
-    }
+    write_rest(document, record);
     return document;
 }
 
@@ -205,7 +192,12 @@ Result<RegistrationRecord> stored_registration(const JsonObject& document) {
         .status = status.value_or(RegistrationStatus::unassigned),
         .assignment = read_assignment(members),
         .plan = read_plan(members),
-        .unconfirmed = read_unconfirmed(members),
+        .unconfirmed = read_place(members, "unconfirmed"),
+        .chores = read_chores(members),
+        .held_at = read_hub(members, "heldAt"),
+        .moved = read_times(members, "moved"),
+        .registered = read_times(members, "registered"),
+        .erased = members.flag("erased").value_or(false),
         .failure = read_failure(members),
         .decided_by = read_decider(members),
         .operation = OperationId(members.required_text("operation")),
