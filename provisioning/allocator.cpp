@@ -29,7 +29,9 @@ AllocationInputs Allocator::inputs_for(const Question& question) {
         .peer_address = question.peer_address,
         .api_version = question.api_version,
         .now = ports_.clock.wall(),
-        .place = ports_.whereabouts.locate(question.peer_address),
+        .place = question.peer_address.empty() // nobody asks: not this node's place, either
+                     ? DevicePlace{}
+                     : ports_.whereabouts.locate(question.peer_address),
         .loads = loads_.loads(),
         .answer = std::nullopt,
     };

@@ -82,6 +82,7 @@ std::string_view to_string(PlaceSource source) {
     case PlaceSource::network_map: return "the network map";
     case PlaceSource::geo_database: return "the geo database";
     case PlaceSource::this_node: return "this node's own measurements";
+    case PlaceSource::its_hub: return "the place of its hub";
     }
     CHECK(false);
     return {};

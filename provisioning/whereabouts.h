@@ -36,6 +36,7 @@ enum class PlaceSource : std::uint8_t {
     network_map,  // the configuration says where the device's network is, or how far
     geo_database, // a MaxMind-format file says where the address is
     this_node,    // nothing is known of the device: this server stands for it
+    its_hub,      // there is no address, as a move by an operator has none: its hub stands for it
 };
 
 std::string_view to_string(PlaceSource source);

@@ -44,12 +44,34 @@ std::optional<double> round_trip_to(const LinkedHub& hub, const DevicePlace& pla
     return estimate;
 }
 
+bool has_no_address(const AllocationInputs& inputs) {
+    return inputs.peer_address.empty() && !inputs.place.point &&
+           inputs.place.round_trips_ms.empty();
+}
+
+DevicePlace place_of(const AllocationFacts& facts) {
+    if (!has_no_address(facts.inputs)) {
+        return facts.inputs.place;
+    }
+    DevicePlace place{
+        .source = PlaceSource::its_hub, .origin = {}, .point = {}, .round_trips_ms = {}};
+    if (facts.current) {
+        place.origin = facts.current->text();
+        place.round_trips_ms[*facts.current] = 0;
+        const LinkedHub* hub = facts.instance.find_hub(*facts.current);
+        const auto location = parse_location(hub == nullptr ? "" : hub->location);
+        place.point = location ? std::optional(*location) : std::nullopt;
+    }
+    return place;
+}
+
 std::vector<Distance> distances_known(const AllocationFacts& facts, const Candidates& candidates,
                                       Allocation& allocation) {
+    const DevicePlace place = place_of(facts);
     std::vector<Distance> known;
     for (const LinkedHub* hub : candidates.hubs) {
         std::string reason;
-        if (const auto round_trip = round_trip_to(*hub, facts.inputs.place, reason)) {
+        if (const auto round_trip = round_trip_to(*hub, place, reason)) {
             known.push_back({.hub = hub, .round_trip_ms = *round_trip});
         }
         allocation.reasons.push_back(std::move(reason));
