@@ -1,65 +1,15 @@
 #include "app/config.h"
 
+#include "app/config_places.h"
 #include "app/config_reader.h"
+#include "app/config_words.h"
 #include "base/text.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
-
 namespace muster::app {
 
 namespace {
-
-using provisioning::AllocationPolicy;
-
-std::optional<AllocationPolicy> policy_named(std::string_view name) {
-    if (equal_ignoring_case(name, "hashed")) {
-        return AllocationPolicy::hashed;
-    }
-    if (equal_ignoring_case(name, "static")) {
-        return AllocationPolicy::fixed;
-    }
-    if (equal_ignoring_case(name, "geoLatency")) {
-        return AllocationPolicy::geo_latency;
-    }
-    return std::nullopt;
-}
-
-std::string_view name_of(AllocationPolicy policy) {
-    switch (policy) {
-    case AllocationPolicy::hashed: return "hashed";
-    case AllocationPolicy::geo_latency: return "geoLatency";
-    case AllocationPolicy::fixed: return "static";
-    case AllocationPolicy::custom: return "custom";
-    }
-    return "hashed";
-}
-
-std::optional<log::Level> level_named(std::string_view name) {
-    static constexpr std::pair<std::string_view, log::Level> levels[] = {
-        {"debug", log::Level::debug}, {"info", log::Level::info}, {"warning", log::Level::warning},
-        {"error", log::Level::error}, {"off", log::Level::off},
-    };
-    for (const auto& [text, level] : levels) {
-        if (text == name) {
-            return level;
-        }
-    }
-    return std::nullopt;
-}
-
-std::string_view name_of(log::Level level) {
-    switch (level) {
-    case log::Level::debug: return "debug";
-    case log::Level::info: return "info";
-    case log::Level::warning: return "warning";
-    case log::Level::error: return "error";
-    case log::Level::off: return "off";
-    }
-    return "info";
-}
 
 std::vector<std::string> lower_case(std::vector<std::string> names) {
     for (std::string& name : names) {
@@ -93,6 +43,7 @@ void read_server(const toml::table* table, ServerConfig& config, Mistakes& mista
     config.hosts = lower_case(reader.texts("hosts"));
     config.domain = to_lower(reader.text("domain").value_or(config.domain));
     config.key_file = reader.text("key_file").value_or("");
+    config.geo_database = reader.text("geo_database").value_or("");
     config.workers = static_cast<std::size_t>(
         reader.number("workers", 1, 1024).value_or(static_cast<std::int64_t>(config.workers)));
     if (const auto name = reader.text("log_level")) {
@@ -115,6 +66,10 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     if (!hub.host.empty() && hub.host.text().find('.') == std::string::npos) {
         reader.mistake("host", "must contain a dot, some devices cannot use it otherwise");
     }
+    hub.location = reader.text("location").value_or("");
+    if (!hub.location.empty()) {
+        read_location(reader, "location", hub.location);
+    }
     hub.devices_max = reader.number("devices_max", 1, 100'000'000).value_or(hub.devices_max);
     hub.telemetry_messages_max = reader.number("telemetry_messages_max", 1, 1'000'000'000)
                                      .value_or(hub.telemetry_messages_max);
@@ -132,6 +87,7 @@ HubLink read_link(const toml::table& table, Mistakes& mistakes) {
     link.weight = static_cast<int>(reader.number("weight", 1, 1000).value_or(link.weight));
     link.apply_allocation_policy =
         reader.flag("apply_allocation_policy").value_or(link.apply_allocation_policy);
+    link.devices_max = reader.number("devices_max", 1, 100'000'000);
     reader.done();
     return link;
 }
@@ -179,49 +135,6 @@ InstanceConfig read_instance(const toml::table& table, Mistakes& mistakes) {
     return instance;
 }
 
-/// What the parts of a configuration looked at so far have taken.
-struct Taken {
-    std::set<std::string> hub_names;
-    std::set<std::string> hosts;
-    std::set<std::string> scopes;
-    std::set<std::string> instance_names;
-};
-
-std::optional<Contradiction> contradiction_of(const HubConfig& hub, Taken& taken) {
-    if (!taken.hub_names.insert(hub.name).second) {
-        return Contradiction{hub.line, fmt::format("two hubs are named '{}'", hub.name)};
-    }
-    if (!taken.hosts.insert(hub.host.text()).second) {
-        return Contradiction{hub.line, fmt::format("host '{}' is used twice", hub.host.text())};
-    }
-    return std::nullopt;
-}
-
-std::optional<Contradiction> contradiction_of(const InstanceConfig& instance, Taken& taken) {
-    const std::string& scope = instance.scope.text();
-    if (!taken.scopes.insert(scope).second) {
-        return Contradiction{instance.line,
-                             fmt::format("two instances have the ID scope '{}'", scope)};
-    }
-    if (!taken.instance_names.insert(to_lower(instance.name)).second) {
-        return Contradiction{instance.line,
-                             fmt::format("two instances are named '{}'", instance.name)};
-    }
-    for (const std::string& host : instance.hosts) {
-        if (!taken.hosts.insert(host).second) {
-            return Contradiction{instance.line, fmt::format("host '{}' is used twice", host)};
-        }
-    }
-    for (const HubLink& link : instance.links) {
-        if (!taken.hub_names.contains(link.hub)) {
-            return Contradiction{
-                link.line,
-                fmt::format("instance '{}' links to '{}', which is no [[hub]]", scope, link.hub)};
-        }
-    }
-    return std::nullopt;
-}
-
 void link_every_hub_where_none_is_named(ServerConfig& config) {
     for (InstanceConfig& instance : config.instances) {
         if (instance.links.empty()) {
@@ -250,6 +163,10 @@ Result<ServerConfig> parse_config(std::string_view text, const std::string& file
     for (const toml::table* hub : reader.tables("hub")) {
         config.hubs.push_back(read_hub(*hub, mistakes));
     }
+    for (const toml::table* network : reader.tables("network")) {
+        config.networks.push_back(read_network(*network, config.hubs, mistakes));
+    }
+    config.outgoing = read_outgoing(reader.table("outgoing"), mistakes);
     for (const toml::table* instance : reader.tables("instance")) {
         config.instances.push_back(read_instance(*instance, mistakes));
     }
@@ -263,79 +180,6 @@ Result<ServerConfig> parse_config(std::string_view text, const std::string& file
         return fail(Code::malformed, mistakes.text());
     }
     return config;
-}
-
-std::optional<Contradiction> find_contradiction(const ServerConfig& config) {
-    for (const std::string& address : config.listen) {
-        if (!is_ip_address(address)) {
-            return Contradiction{0, fmt::format("'{}' is not an IP address", address)};
-        }
-    }
-    if (config.https_port == config.mqtt_port) {
-        return Contradiction{0, "https_port and mqtt_port are the same"};
-    }
-    if (config.instances.empty()) {
-        return Contradiction{0, "no [[instance]] is configured"};
-    }
-    if (config.hubs.empty()) {
-        return Contradiction{0, "no [[hub]] is configured"};
-    }
-    Taken taken;
-    for (const HubConfig& hub : config.hubs) {
-        if (auto found = contradiction_of(hub, taken)) {
-            return found;
-        }
-    }
-    for (const InstanceConfig& instance : config.instances) {
-        if (auto found = contradiction_of(instance, taken)) {
-            return found;
-        }
-    }
-    return std::nullopt;
-}
-
-std::string format_config(const ServerConfig& config) {
-    const auto quoted = [](const std::vector<std::string>& texts) {
-        std::string out;
-        for (const std::string& text : texts) {
-            out += fmt::format("{}\"{}\"", out.empty() ? "" : ", ", text);
-        }
-        return out;
-    };
-    std::string out =
-        fmt::format("# Muster. Every setting is explained in docs/operating/"
-                    "configuration.md.\n\n"
-                    "[server]\nlisten = [{}]\nhttps_port = {}\nmqtt_port = {}\n"
-                    "hosts = [{}]\ndomain = \"{}\"\n"
-                    "workers = {}\nlog_level = \"{}\"\n",
-                    quoted(config.listen), config.https_port, config.mqtt_port,
-                    quoted(config.hosts), config.domain, config.workers, name_of(config.log_level));
-    if (!config.key_file.empty()) {
-        out += fmt::format("key_file = \"{}\"\n", config.key_file.string());
-    }
-    for (const HubConfig& hub : config.hubs) {
-        out += fmt::format("\n[[hub]]\nname = \"{}\"\nhost = \"{}\"\ndevices_max = {}\n"
-                           "telemetry_messages_max = {}\ntelemetry_days_max = {}\n",
-                           hub.name, hub.host.text(), hub.devices_max, hub.telemetry_messages_max,
-                           hub.telemetry_days_max);
-    }
-    for (const InstanceConfig& instance : config.instances) {
-        out += fmt::format("\n[[instance]]\nname = \"{}\"\nid_scope = \"{}\"\n"
-                           "tenant = \"{}\"\nhosts = [{}]\ndefault_allocation_policy = \"{}\"\n",
-                           instance.name, instance.scope.text(), instance.tenant,
-                           quoted(instance.hosts), name_of(instance.default_policy));
-        for (const HubLink& link : instance.links) {
-            out += fmt::format("\n  [[instance.link]]\n  hub = \"{}\"\n  weight = {}\n"
-                               "  apply_allocation_policy = {}\n",
-                               link.hub, link.weight, link.apply_allocation_policy);
-        }
-        for (const CaFile& certificate : instance.certificates) {
-            out += fmt::format("\n  [[instance.certificate]]\n  name = \"{}\"\n  file = \"{}\"\n"
-                               "  verified = {}\n",
-                               certificate.name, certificate.file.string(), certificate.verified);
-        }
-    }
-    return out;
 }
 
 } // namespace muster::app

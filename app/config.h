@@ -2,6 +2,7 @@
 // The configuration of `muster serve`: a TOML file, overridden by the environment and by flags.
 // Every mistake in the file is reported, each with its line.
 
+#include "app/places/places.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -23,6 +24,7 @@ struct HubConfig {
     std::int64_t devices_max = 1'000'000;
     std::int64_t telemetry_messages_max = 1'000'000;
     int telemetry_days_max = 7;
+    std::string location; // for geoLatency; parse_location reads it, or it is empty
 };
 
 struct HubLink {
@@ -30,6 +32,7 @@ struct HubLink {
     int weight = 1;  // 1 to 1000
     bool apply_allocation_policy = true;
     std::uint32_t line = 0;
+    std::optional<std::int64_t> devices_max; // of this instance; absent: as many as the hub takes
 };
 
 struct CaFile {
@@ -51,6 +54,13 @@ struct InstanceConfig {
     std::uint32_t line = 0;
 };
 
+/// Where webhooks and hubs of others may be called inside the own network. Outside of it they may
+/// be called everywhere.
+struct OutgoingConfig {
+    std::vector<std::string> allow; // "10.0.0.0/8", "hub.example.org": ranges and host names
+    std::filesystem::path ca_file;  // PEM, trusted beside the system's; may be empty
+};
+
 struct ServerConfig {
     std::vector<std::string> listen{"127.0.0.1"}; // addresses; hubs named by address are added
     std::uint16_t https_port = 443;
@@ -63,6 +73,9 @@ struct ServerConfig {
     log::Level log_level = log::Level::info;
     std::vector<InstanceConfig> instances;
     std::vector<HubConfig> hubs;
+    std::vector<NetworkPlace> networks;
+    std::filesystem::path geo_database; // in MaxMind's format; empty: none
+    OutgoingConfig outgoing;
 };
 
 /// Parses and checks. The error's detail has one line for each mistake: `FILE:LINE: what is wrong`.

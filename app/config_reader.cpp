@@ -79,6 +79,24 @@ std::optional<bool> TableReader::flag(std::string_view key) {
     return *value;
 }
 
+std::map<std::string, double> TableReader::reals(std::string_view key, double least, double most) {
+    std::map<std::string, double> values;
+    const toml::table* members = table(key);
+    if (members == nullptr) {
+        return values;
+    }
+    for (const auto& [name, member] : *members) {
+        const auto value = member.value<double>(); // whole numbers, too
+        if (member.is_number() && value && *value >= least && *value <= most) {
+            values.emplace(name.str(), *value);
+        } else {
+            mistakes_.add(member, fmt::format("{}.{}.{}: must be a number from {} to {}", name_,
+                                              key, name.str(), least, most));
+        }
+    }
+    return values;
+}
+
 std::vector<std::string> TableReader::texts(std::string_view key) {
     const toml::node* found = find(key);
     if (found == nullptr) {

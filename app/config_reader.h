@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -41,6 +42,11 @@ class TableReader {
     std::string required_text(std::string_view key);
     std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most);
     std::optional<bool> flag(std::string_view key);
+
+    /// `{ "a" = 1, "b" = 2.5 }`
+    std::map<std::string, double> reals(std::string_view key, double least, double most);
+
+    [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
 
     /// A string, or an array of strings.
     std::vector<std::string> texts(std::string_view key);

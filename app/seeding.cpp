@@ -29,11 +29,13 @@ std::vector<provisioning::LinkedHub> linked_hubs(const ServerConfig& config,
                                                  const InstanceConfig& instance) {
     std::vector<provisioning::LinkedHub> hubs;
     for (const HubLink& link : instance.links) {
-        hubs.push_back({.name = hub_named(config, link.hub).host,
+        const HubConfig& hub = hub_named(config, link.hub);
+        hubs.push_back({.name = hub.host,
                         .weight = link.weight,
                         .apply_allocation_policy = link.apply_allocation_policy,
-                        .location = "local",
-                        .connection_string = {}});
+                        .location = hub.location.empty() ? "local" : hub.location,
+                        .connection_string = {},
+                        .devices_max = link.devices_max.value_or(hub.devices_max)});
     }
     return hubs;
 }

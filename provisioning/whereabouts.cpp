@@ -28,12 +28,12 @@ double radians(double degrees) {
     return degrees * std::numbers::pi / 180;
 }
 
-/// A plain decimal number within +-limit: no exponent, no infinity, nothing after it.
+/// A number within +-limit: no infinity, nothing after it.
 std::optional<double> parse_degrees(std::string_view text, double limit) {
     const std::string_view digits = trim(text);
     double value = 0;
     const char* end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
+    const auto [stop, error] = std::from_chars(digits.data(), end, value);
     const bool is_number = error == std::errc() && stop == end && std::isfinite(value);
     return is_number && std::abs(value) <= limit ? std::optional(value) : std::nullopt;
 }
