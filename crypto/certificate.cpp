@@ -40,18 +40,6 @@ std::optional<std::string_view> first_pem_body(std::string_view text) {
     return end == std::string_view::npos ? std::nullopt : std::optional(text.substr(0, end));
 }
 
-/// Nothing for text that holds a zero byte: what one reader takes for the end, another reads past.
-std::optional<std::string> to_utf8(const ASN1_STRING* text) {
-    unsigned char* bytes = nullptr;
-    const int size = ASN1_STRING_to_UTF8(&bytes, text);
-    if (size < 0) {
-        return std::nullopt;
-    }
-    std::string result(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    OPENSSL_free(bytes);
-    return result.find('\0') == std::string::npos ? std::optional(result) : std::nullopt;
-}
-
 std::string name_text(const X509_NAME* name) {
     const ErrorScope errors;
     const BioPtr bio(BIO_new(BIO_s_mem()));

@@ -36,6 +36,17 @@ std::string contents(X509* x509) {
     return der;
 }
 
+std::optional<std::string> to_utf8(const ASN1_STRING* text) {
+    unsigned char* bytes = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&bytes, text);
+    if (size < 0) {
+        return std::nullopt;
+    }
+    std::string result(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    OPENSSL_free(bytes);
+    return result.find('\0') == std::string::npos ? std::optional(result) : std::nullopt;
+}
+
 Result<KeyPtr> read_key(std::string_view pem) {
     const ErrorScope errors;
     const auto no_passphrase = [](char*, int, int, void*) { return -1; };

@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace muster::crypto {
@@ -51,6 +52,10 @@ std::string contents(BIO* bio);
 
 /// The DER of a certificate.
 std::string contents(X509* x509);
+
+/// Nothing for what is no text, and for text that holds a zero byte: what one reader takes for the
+/// end, another reads past.
+std::optional<std::string> to_utf8(const ASN1_STRING* text);
 
 /// Reads PEM without ever asking anybody for a passphrase.
 Result<KeyPtr> read_key(std::string_view pem);
