@@ -51,13 +51,16 @@ struct RuleFacts {
 /// A checked rule. A value; cheap to copy.
 class Rule {
   public:
-    /// Error: malformed, with the place: "column 17: ...".
+    /// Error: malformed, with the place: "column 17: ...", or "line 2, column 5: ..." if there are
+    /// several lines.
     static Result<Rule> parse(std::string_view text);
 
     [[nodiscard]] RuleVerdict decide(const RuleFacts& facts) const;
 
     /// Every hub that a clause names, for checks at save.
     [[nodiscard]] const std::vector<HubName>& hubs_named() const;
+    /// Some clause says policy("webhook").
+    [[nodiscard]] bool asks_function() const;
 
     struct Clauses;
 

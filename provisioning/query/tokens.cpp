@@ -11,8 +11,8 @@ namespace {
 
 using Kind = QueryToken::Kind;
 
-constexpr std::array<std::string_view, 14> symbols{"!=", "<>", "<=", ">=", "=", "<", ">",
-                                                   "(",  ")",  "[",  "]",  ",", ".", "*"};
+constexpr std::array<std::string_view, 15> symbols{"==", "!=", "<>", "<=", ">=", "=", "<", ">",
+                                                   "(",  ")",  "[",  "]",  ",",  ".", "*"};
 
 bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

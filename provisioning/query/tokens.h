@@ -1,12 +1,12 @@
 #pragma once
-// The words of a query (enrollment_filter.h): names, texts, numbers and symbols, each with its
-// place.
+// The words of a query (enrollment_filter.h) and of a rule (allocating/rule.h): names, texts,
+// numbers and symbols, each with its place.
 //
 //     word   = letter, "_", "$" or any non-ASCII byte, then also digits and "-"; after a dot it may
 //              begin with a digit
 //     text   = '..' or "..", the quote itself doubled
 //     number = as in JSON
-//     symbol = one of  = != <> < <= > >= ( ) [ ] , . *
+//     symbol = one of  = == != <> < <= > >= ( ) [ ] , . *
 
 #include "base/result.h"
 
