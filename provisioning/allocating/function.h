@@ -59,7 +59,8 @@ struct FunctionDefinition {
     std::optional<Secret> signing_key;        // of our own, `signingKey`, base64
 };
 
-/// Error: malformed, naming the member. At least a webhookUrl or a rule.
+/// Error: malformed, naming the member. At least a webhookUrl or a rule, and nothing that needs a
+/// webhookUrl without one.
 Result<FunctionDefinition> read_function_definition(const JsonObject& definition);
 
 struct FunctionRequest {
@@ -96,8 +97,10 @@ class FunctionCaller {
     FunctionCaller(WebCaller& web, const Clock& clock);
     ~FunctionCaller();
 
-    /// Errors: unavailable, with the detail that the device is told (dps-device 7.3) and the cause
-    /// for the operator.
+    /// The error's detail is what the device is told (dps-device 7.3), its cause is for the
+    /// operator. Errors: forbidden, if the function refused the device (any status of 400 to 499
+    /// but 408 and 429), which no fallback policy may overrule; unavailable, if it did not answer,
+    /// or nothing of use.
     Result<FunctionAnswer> call(const FunctionRequest& request);
 
   private:
