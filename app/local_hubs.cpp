@@ -3,24 +3,103 @@
 #include "app/ready_file.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace muster::app {
 
 namespace {
 
-hub::Authentication authentication_of(const provisioning::HubCredential& credential) {
-    hub::Authentication authentication;
-    if (const auto* keys = std::get_if<provisioning::HubKeys>(&credential)) {
+using provisioning::HubCredential;
+using provisioning::HubDevice;
+using provisioning::HubTwin;
+
+std::unexpected<Error> unknown(const HubName& hub) {
+    return fail(Code::not_found, std::string(provisioning::hub_unknown), hub.text());
+}
+
+// ---- credentials ----
+
+struct ToAuthentication {
+    hub::Authentication operator()(const provisioning::HubKeys& keys) const {
+        hub::Authentication authentication;
         authentication.type = hub::AuthenticationType::sas;
-        authentication.primary_key = keys->keys.primary;
-        authentication.secondary_key = keys->keys.secondary;
-    } else if (const auto* thumbprints = std::get_if<provisioning::HubThumbprints>(&credential)) {
-        authentication.type = hub::AuthenticationType::self_signed;
-        authentication.primary_thumbprint = thumbprints->primary;
-        authentication.secondary_thumbprint = thumbprints->secondary;
+        authentication.primary_key = keys.keys.primary;
+        authentication.secondary_key = keys.keys.secondary;
+        return authentication;
     }
-    return authentication;
+
+    hub::Authentication operator()(const provisioning::HubThumbprints& thumbprints) const {
+        hub::Authentication authentication;
+        authentication.type = hub::AuthenticationType::self_signed;
+        authentication.primary_thumbprint = thumbprints.primary;
+        authentication.secondary_thumbprint = thumbprints.secondary;
+        return authentication;
+    }
+
+    hub::Authentication operator()(const provisioning::HubCertificateAuthority&) const {
+        hub::Authentication authentication;
+        authentication.type = hub::AuthenticationType::certificate_authority;
+        return authentication;
+    }
+
+    hub::Authentication operator()(const provisioning::HubNoCredential&) const {
+        hub::Authentication authentication;
+        authentication.type = hub::AuthenticationType::none;
+        return authentication;
+    }
+};
+
+HubCredential credential_of(const hub::Authentication& authentication) {
+    switch (authentication.type) {
+    case hub::AuthenticationType::sas:
+        return provisioning::HubKeys{.keys = {.primary = authentication.primary_key,
+                                              .secondary = authentication.secondary_key}};
+    case hub::AuthenticationType::self_signed:
+        return provisioning::HubThumbprints{.primary = authentication.primary_thumbprint,
+                                            .secondary = authentication.secondary_thumbprint};
+    case hub::AuthenticationType::certificate_authority:
+        return provisioning::HubCertificateAuthority();
+    case hub::AuthenticationType::none: break;
+    }
+    return provisioning::HubNoCredential();
+}
+
+// ---- identities ----
+
+hub::Device to_device(const HubDevice& device) {
+    hub::Device made;
+    made.id = device.id;
+    made.status = device.enabled ? hub::DeviceStatus::enabled : hub::DeviceStatus::disabled;
+    made.status_reason = device.status_reason;
+    made.authentication = std::visit(ToAuthentication(), device.credential);
+    made.iot_edge = device.iot_edge;
+    made.device_scope = device.device_scope;
+    made.parent_scopes = device.parent_scopes;
+    return made;
+}
+
+HubDevice to_hub_device(const hub::DeviceView& view) {
+    const hub::Device& device = view.device;
+    return {.id = device.id,
+            .etag = device.etag,
+            .enabled = device.status == hub::DeviceStatus::enabled,
+            .status_reason = device.status_reason,
+            .credential = credential_of(device.authentication),
+            .iot_edge = device.iot_edge,
+            .device_scope = device.device_scope,
+            .parent_scopes = device.parent_scopes,
+            .connected = view.presence.connected,
+            .last_activity = view.presence.last_activity};
+}
+
+/// Whether it is the device that is not there; the hub is.
+bool is_absent(const Error& error) {
+    return error.code == Code::not_found;
+}
+
+hub::IfMatch exactly(const ETag& etag) {
+    return {.kind = hub::IfMatch::Kind::exactly, .etag = etag};
 }
 
 const hub::AccessPolicy* find_policy(const hub::Service& service, const std::string& name) {
@@ -35,15 +114,77 @@ void LocalHubs::add(hub::Service& service) {
     services_[service.settings().name] = &service;
 }
 
-Result<void> LocalHubs::ensure_device(const HubName& hub,
-                                      const provisioning::DeviceProvision& provision) {
-    const auto found = services_.find(hub);
-    if (found == services_.end()) {
-        return fail(Code::not_found, "hub is not known here", hub.text());
+Result<std::optional<HubDevice>> LocalHubs::find_device(const HubName& hub, const DeviceId& id) {
+    const auto served = services_.find(hub);
+    if (served == services_.end()) {
+        return unknown(hub);
     }
-    return found->second->ensure_device(
-        provision.device_id, authentication_of(provision.credential), provision.iot_edge,
-        provision.initial_twin.tags, provision.initial_twin.desired);
+    const auto found = served->second->get_device(id);
+    if (found) {
+        return to_hub_device(*found);
+    }
+    return is_absent(found.error()) ? Result<std::optional<HubDevice>>(std::nullopt)
+                                    : std::unexpected(found.error());
+}
+
+Result<void> LocalHubs::create_device(const HubName& hub, const HubDevice& device,
+                                      const HubTwin& twin) {
+    const auto served = services_.find(hub);
+    if (served == services_.end()) {
+        return unknown(hub);
+    }
+    const auto created = served->second->create_with_twin(
+        to_device(device), {.tags = twin.tags, .desired = twin.desired, .reported = twin.reported});
+    return created ? Result<void>() : std::unexpected(created.error());
+}
+
+Result<void> LocalHubs::update_device(const HubName& hub, const HubDevice& device) {
+    const auto served = services_.find(hub);
+    if (served == services_.end()) {
+        return unknown(hub);
+    }
+    const auto updated = served->second->put_device(to_device(device), exactly(device.etag));
+    return updated ? Result<void>() : std::unexpected(updated.error());
+}
+
+Result<void> LocalHubs::delete_device(const HubName& hub, const DeviceId& id, const ETag& etag) {
+    const auto served = services_.find(hub);
+    return served == services_.end() ? unknown(hub)
+                                     : served->second->delete_device(id, exactly(etag));
+}
+
+Result<std::optional<HubTwin>> LocalHubs::find_twin(const HubName& hub, const DeviceId& id) {
+    const auto served = services_.find(hub);
+    if (served == services_.end()) {
+        return unknown(hub);
+    }
+    auto found = served->second->get_twin(id);
+    if (found) {
+        hub::Twin& twin = found->twin;
+        return HubTwin{.etag = hub::etag_of(twin),
+                       .tags = std::move(twin.tags),
+                       .desired = std::move(twin.desired.values),
+                       .reported = std::move(twin.reported.values)};
+    }
+    return is_absent(found.error()) ? Result<std::optional<HubTwin>>(std::nullopt)
+                                    : std::unexpected(found.error());
+}
+
+Result<std::vector<provisioning::HubModule>> LocalHubs::modules(const HubName& hub,
+                                                                const DeviceId& id) {
+    const auto served = services_.find(hub);
+    if (served == services_.end()) {
+        return unknown(hub);
+    }
+    const auto found = served->second->get_device(id);
+    return found ? Result<std::vector<provisioning::HubModule>>(std::in_place)
+                 : std::unexpected(found.error());
+}
+
+Result<void> LocalHubs::put_module(const HubName& hub, const DeviceId& /*id*/,
+                                   const provisioning::HubModule& /*module*/) {
+    return services_.contains(hub) ? fail(Code::unsupported, "the hub has no modules")
+                                   : unknown(hub);
 }
 
 Result<HubName> LocalHubs::check_link(const Secret& connection_string) {

@@ -38,13 +38,30 @@ Result<DeviceView> Service::put_device(Device wanted, const IfMatch& if_match) {
 Result<DeviceView> Service::create_device(Device wanted) {
     const WallTime now = clock_.wall();
     Device device = created_device(std::move(wanted), draw(random_), now);
-    if (auto created = create_with_twin(device, new_twin({}, {}, {}, now)); !created) {
+    if (auto created = store_new(device, new_twin({}, {}, {}, now)); !created) {
         return std::unexpected(std::move(created.error()));
     }
     return view_of(std::move(device));
 }
 
-Result<void> Service::create_with_twin(const Device& device, const Twin& twin) {
+Result<DeviceView> Service::create_with_twin(Device wanted, const TwinContent& content) {
+    if (auto fine = check_device(wanted); !fine) {
+        return std::unexpected(std::move(fine.error()));
+    }
+    const WallTime now = clock_.wall();
+    const Twin twin = new_twin(content.tags, content.desired, content.reported, now);
+    if (auto fine = check_twin(twin, settings_.twin_limits); !fine) {
+        return std::unexpected(std::move(fine.error()));
+    }
+    Device device = created_device(std::move(wanted), draw(random_), now);
+    const std::lock_guard lock(stripes_.of(device.id));
+    if (auto created = store_new(device, twin); !created) {
+        return std::unexpected(std::move(created.error()));
+    }
+    return view_of(std::move(device));
+}
+
+Result<void> Service::store_new(const Device& device, const Twin& twin) {
     if (auto reserved = device_count_.reserve(settings_.devices_max); !reserved) {
         return reserved;
     }
@@ -120,56 +137,6 @@ Result<void> Service::delete_device(const DeviceId& id, const IfMatch& if_match)
         live_.forget(id);
     }
     return erased;
-}
-
-// ---- provisioning (iothub C.2) ----
-
-Result<void> Service::ensure_device(const DeviceId& id, const Authentication& authentication,
-                                    bool iot_edge, const JsonObject& tags,
-                                    const JsonObject& desired) {
-    Device wanted;
-    wanted.id = id;
-    wanted.authentication = authentication;
-    wanted.iot_edge = iot_edge;
-    if (auto fine = check_device(wanted); !fine) {
-        return fine;
-    }
-    const Twin twin = new_twin(tags, desired, {}, clock_.wall());
-    if (auto fine = check_twin(twin, settings_.twin_limits); !fine) {
-        return fine;
-    }
-    const std::lock_guard lock(stripes_.of(id));
-    return retry_on_conflict([&]() -> Result<void> {
-        auto done = ensure_once(wanted, twin);
-        // It appeared between looking and creating: look again.
-        if (!done && done.error().code == Code::already_exists) {
-            done.error().code = Code::conflict;
-        }
-        return done;
-    });
-}
-
-Result<void> Service::ensure_once(const Device& wanted, const Twin& twin) {
-    const auto found = devices_.find_device(settings_.name, wanted.id);
-    if (!found) {
-        return std::unexpected(found.error());
-    }
-    const WallTime now = clock_.wall();
-    if (!*found) {
-        return create_with_twin(created_device(wanted, draw(random_), now), twin);
-    }
-    // What the operator set beside credential and status stays, and so does the twin.
-    const Device& current = **found;
-    Device changed = current;
-    changed.authentication = wanted.authentication;
-    if (current.status == DeviceStatus::disabled) {
-        changed.status = DeviceStatus::enabled;
-        changed.status_reason.clear();
-    }
-    const Device next = updated_device(current, std::move(changed), draw(random_), now);
-    const bool is_so_already = next.status == current.status &&
-                               same_credentials(next.authentication, current.authentication);
-    return is_so_already ? Result<void>{} : save_device(current, next);
 }
 
 } // namespace muster::hub

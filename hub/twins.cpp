@@ -1,11 +1,13 @@
 // Twin use cases: load, decide, save, tell the device (iothub A.10, B.7).
 
+#include "base/move_mark.h"
 #include "hub/retry.h"
 #include "hub/service.h"
 #include "hub/twin.h"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <mutex>
 #include <utility>
 
@@ -14,6 +16,19 @@ namespace muster::hub {
 namespace {
 
 constexpr std::size_t model_id_bytes_max = 2048;
+constexpr std::chrono::seconds frozen_retry_after{1};
+
+/// What is copied to another hub must not change behind the copy (base/move_mark.h).
+bool is_frozen(const Device& device) {
+    return device.status == DeviceStatus::disabled && freezes_twin(device.status_reason);
+}
+
+std::unexpected<Error> frozen() {
+    return std::unexpected(Error{.code = Code::unavailable,
+                                 .detail = "the device is moving to another hub",
+                                 .cause = {},
+                                 .retry_after = frozen_retry_after});
+}
 
 } // namespace
 
@@ -24,6 +39,9 @@ Result<TwinView> Service::change_twin(const DeviceId& id, const IfMatch& if_matc
         auto current = load(id);
         if (!current) {
             return std::unexpected(std::move(current.error()));
+        }
+        if (is_frozen(current->device)) {
+            return frozen();
         }
         if (!if_match.permits(etag_of(current->twin))) {
             return fail(Code::precondition, "the etag is not the current one");

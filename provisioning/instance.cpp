@@ -64,6 +64,16 @@ const LinkedHub* Instance::find_hub(const HubName& wanted) const {
     return found == hubs.end() ? nullptr : &*found;
 }
 
+const FormerHub* Instance::find_former_hub(const HubName& wanted) const {
+    const auto found = std::ranges::find(former_hubs, wanted, &FormerHub::name);
+    return found == former_hubs.end() ? nullptr : &*found;
+}
+
+const GroupQuarantine* Instance::find_quarantine(const EnrollmentGroupId& group) const {
+    const auto found = std::ranges::find(quarantines, group, &GroupQuarantine::group);
+    return found == quarantines.end() ? nullptr : &*found;
+}
+
 const CaCertificate* Instance::find_certificate(std::string_view wanted) const {
     return find_named(certificates, wanted);
 }

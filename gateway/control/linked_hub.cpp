@@ -20,11 +20,18 @@ bool was_shown(const Instance* stored, const HubName& name, std::string_view tex
     return hub != nullptr && (text.empty() || text == masked_connection_string(*hub));
 }
 
+/// Azure knows no such limit, so its shape leaves it as it is.
+void keep_limit(const Instance* stored, const HubName& name, LinkedHub& hub) {
+    const auto* linked = stored == nullptr ? nullptr : stored->find_hub(name);
+    hub.devices_max = linked == nullptr ? hub.devices_max : linked->devices_max;
+}
+
 /// A connection string in full says itself which hub it is for; else the hub is named.
 void read_link(MemberReader& reader, const Instance* stored, LinkedHub& hub) {
     auto text = reader.text("connectionString").value_or("");
     const auto parsed = parse_connection_string(text);
     if (!parsed.key.empty() && !parsed.is_masked()) {
+        keep_limit(stored, HubName(parsed.host_name), hub);
         hub.connection_string = Secret(std::move(text));
         return;
     }
@@ -35,6 +42,7 @@ void read_link(MemberReader& reader, const Instance* stored, LinkedHub& hub) {
     if (!was_shown(stored, hub.name, text)) {
         reader.refuse("connectionString", "is needed in full to link a hub");
     }
+    keep_limit(stored, hub.name, hub);
 }
 
 } // namespace

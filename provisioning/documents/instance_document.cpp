@@ -42,11 +42,28 @@ JsonObject hub_document(const LinkedHub& hub, View view) {
     JsonObject document{{"name", hub.name.spelled()},
                         {"weight", hub.weight},
                         {"applyAllocationPolicy", hub.apply_allocation_policy},
-                        {"location", hub.location}};
+                        {"location", hub.location},
+                        {"devicesMax", hub.devices_max}};
     if (shows_secrets(view) && !hub.connection_string.empty()) {
         document["connectionString"] = std::string(hub.connection_string.reveal());
     }
     return document;
+}
+
+/// The key of a former hub is for moves only: nobody reads it.
+JsonObject former_hub_document(const FormerHub& hub, View view) {
+    JsonObject document{{"name", hub.name.spelled()}, {"lost", hub.lost}};
+    if (view == View::stored && !hub.connection_string.empty()) {
+        document["connectionString"] = std::string(hub.connection_string.reveal());
+    }
+    return document;
+}
+
+JsonObject quarantine_document(const GroupQuarantine& quarantine) {
+    return {{"enrollmentGroupId", quarantine.group.text()},
+            {"hub", quarantine.hub.spelled()},
+            {"reason", quarantine.reason},
+            {"sinceDateTimeUtc", format_time(quarantine.since)}};
 }
 
 JsonObject policy_document(const AccessPolicy& policy, View view) {
@@ -118,6 +135,7 @@ void write_settings(JsonObject& document, const Instance& instance, View view) {
     document["tags"] = instance.tags;
     document["hosts"] = hosts_document(instance, view);
     document["allocationPolicy"] = to_string(instance.default_policy);
+    document["evenLoad"] = instance.even_load;
     document["hubs"] =
         array_of(instance.hubs, [&](const auto& hub) { return hub_document(hub, view); });
     document["policies"] = array_of(
@@ -138,6 +156,9 @@ JsonObject to_document(const Instance& instance, View view) {
     }
     document["idScope"] = instance.scope.text();
     write_settings(document, instance, view);
+    document["formerHubs"] = array_of(
+        instance.former_hubs, [&](const auto& hub) { return former_hub_document(hub, view); });
+    document["quarantines"] = array_of(instance.quarantines, quarantine_document);
     document["state"] = instance.state == InstanceState::active ? "active" : "deleting";
     write_stamp(document, instance.stamp);
     if (view == View::stored) {

@@ -8,19 +8,24 @@
 namespace muster::provisioning {
 
 /// stored: everything; written: with policy keys and connection strings; read: neither; exported:
-/// what can be set, so neither "idScope", "state", "etag" and dates nor the host that comes with
-/// the name (the first of "hosts").
+/// what can be set, so neither "idScope", "formerHubs", "quarantines", "state", "etag" and dates
+/// nor the host that comes with the name (the first of "hosts").
 ///
 /// `{"name":..,"tenant":..,"idScope":..,"location":..,"tags":{},"hosts":[..],"allocationPolicy":..,
+///   "evenLoad":false,
 ///   "hubs":[{"name":..,"weight":1,"applyAllocationPolicy":true,"location":..,
-///            "connectionString":..}],
+///            "devicesMax":1000000,"connectionString":..}],
 ///   "policies":[{"name":..,"rights":"..","primaryKey":..,"secondaryKey":..}],
 ///   "ipFilterRules":[{"name":..,"action":"reject","target":"all","mask":"10.0.0.0/8"}],
 ///   "publicNetworkAccess":true,"sharedKeyAccess":true,
-///   "quotas":{"enrollments":..,"enrollmentGroups":..,"registrations":..},"state":"active",
+///   "quotas":{"enrollments":..,"enrollmentGroups":..,"registrations":..},
+///   "formerHubs":[{"name":..,"lost":false}],
+///   "quarantines":[{"enrollmentGroupId":..,"hub":..,"reason":..,"sinceDateTimeUtc":..}],
+///   "state":"active",
 ///   "etag":..,"createdDateTimeUtc":..,"lastUpdatedDateTimeUtc":..}`
 ///
-/// and, in View::stored only, "version", "deletedBy" and "certificates" with everything.
+/// and, in View::stored only, "version", "deletedBy", "certificates" with everything and the
+/// connection strings of former hubs.
 JsonObject to_document(const Instance& instance, View view);
 Result<Instance> stored_instance(const JsonObject& document);
 

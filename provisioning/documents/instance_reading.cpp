@@ -80,6 +80,7 @@ LinkedHub read_hub(MemberReader& members) {
                                                            std::numeric_limits<int>::max()));
     hub.apply_allocation_policy = members.flag("applyAllocationPolicy").value_or(true);
     hub.location = members.text("location").value_or("");
+    hub.devices_max = members.number("devicesMax").value_or(hub.devices_max);
     hub.connection_string = Secret(members.text("connectionString").value_or(""));
     if (hub.name.empty() && hub.connection_string.empty()) {
         members.refuse("name", "or connectionString is required");
@@ -148,6 +149,7 @@ InstanceSettings read_settings(MemberReader& members) {
     settings.tags = members.copy("tags");
     settings.extra_hosts = read_hosts(members);
     settings.default_policy = read_allocation(members);
+    settings.even_load = members.flag("evenLoad");
     settings.hubs = read_objects<LinkedHub>(members, "hubs", read_hub);
     settings.policies = read_objects<PolicySettings>(members, "policies", read_policy);
     settings.ip_rules = read_objects<IpRule>(members, "ipFilterRules", read_rule);
@@ -184,6 +186,22 @@ std::vector<CaCertificate> read_certificates(MemberReader& members) {
     return certificates;
 }
 
+FormerHub read_former_hub(MemberReader& members) {
+    return {.name = HubName(members.required_text("name")),
+            .connection_string = Secret(members.text("connectionString").value_or("")),
+            .lost = members.flag("lost").value_or(false)};
+}
+
+GroupQuarantine read_quarantine(MemberReader& members) {
+    return {
+        .group = EnrollmentGroupId(members.required_text("enrollmentGroupId")),
+        .hub = HubName(members.required_text("hub")),
+        .reason = members.text("reason").value_or(""),
+        .since =
+            members.take("sinceDateTimeUtc", parse_time(members.required_text("sinceDateTimeUtc")))
+                .value_or(WallTime())};
+}
+
 std::vector<AccessPolicy> policies_of(std::vector<PolicySettings> settings) {
     std::vector<AccessPolicy> policies;
     for (PolicySettings& one : settings) {
@@ -203,6 +221,7 @@ Instance instance_of(InstanceSettings settings) {
     instance.tags = std::move(settings.tags).value_or(JsonObject());
     instance.host_names = std::move(settings.extra_hosts).value_or(std::vector<std::string>());
     instance.default_policy = settings.default_policy.value_or(AllocationPolicy::hashed);
+    instance.even_load = settings.even_load.value_or(false);
     instance.hubs = std::move(settings.hubs).value_or(std::vector<LinkedHub>());
     instance.policies =
         policies_of(std::move(settings.policies).value_or(std::vector<PolicySettings>()));
@@ -233,6 +252,11 @@ Result<Instance> stored_instance(const JsonObject& document) {
                          {{"active", InstanceState::active}, {"deleting", InstanceState::deleting}})
                          .value_or(InstanceState::active);
     instance.deleted_by = members.text("deletedBy").value_or("");
+    // Absent in what versions of before have stored.
+    instance.former_hubs = read_objects<FormerHub>(members, "formerHubs", read_former_hub)
+                               .value_or(std::vector<FormerHub>());
+    instance.quarantines = read_objects<GroupQuarantine>(members, "quarantines", read_quarantine)
+                               .value_or(std::vector<GroupQuarantine>());
     instance.certificates = read_certificates(members);
     instance.stamp = read_stamp(members);
     if (const auto verdict = members.verdict(); !verdict) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int weight_max = 1000;
 constexpr std::size_t hubs_max = 1000;
+constexpr std::int64_t hub_devices_max = 1'000'000'000;
 constexpr std::size_t hosts_max = 100;
 constexpr std::size_t policies_max = 64;
 constexpr std::size_t ip_rules_max = 100; // dps-service 11
@@ -74,6 +75,9 @@ Result<void> check_hubs(const std::vector<LinkedHub>& hubs) {
     for (const LinkedHub& hub : hubs) {
         if (hub.weight < 1 || hub.weight > weight_max) {
             return malformed("the weight of a hub must be from 1 to 1000");
+        }
+        if (hub.devices_max < 0 || hub.devices_max > hub_devices_max) {
+            return malformed("devicesMax of a hub must be from 0 to 1000000000");
         }
         if (!hub.location.empty() && !is_label(hub.location, label_chars_max)) {
             return malformed("the location of a hub must be at most 128 printable characters");

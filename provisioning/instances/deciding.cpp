@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t instances_max = 10'000;
 
-/// Compared before the second gets a stamp of its own.
-bool says_the_same(const Instance& left, const Instance& right) {
-    return to_document(left, View::stored) == to_document(right, View::stored);
-}
-
 Result<void> check_identity(const InstanceSettings& wanted, const Instance& current) {
     if (!wanted.tenant.empty() && !equal_ignoring_case(wanted.tenant, current.tenant)) {
         return fail(Code::already_exists, "the instance name is taken");
@@ -30,6 +25,10 @@ Result<void> check_identity(const InstanceSettings& wanted, const Instance& curr
 }
 
 } // namespace
+
+bool says_the_same(const Instance& left, const Instance& right) {
+    return to_document(left, View::stored) == to_document(right, View::stored);
+}
 
 /// What put() starts from: the instance as it is, or a new one.
 Result<Instance> Instances::Registry::base_of(const InstanceSettings& wanted,

@@ -28,7 +28,7 @@ std::unexpected<Error> refused(const Error& error) {
     }
 }
 
-Result<HubName> name_of(const LinkedHub& hub, const Instance* current, Hubs& hubs) {
+Result<HubName> name_of(const LinkedHub& hub, const Instance* current, HubLinks& hubs) {
     if (const LinkedHub* known = find_connection(current, hub.connection_string)) {
         return known->name;
     }
@@ -39,7 +39,7 @@ Result<HubName> name_of(const LinkedHub& hub, const Instance* current, Hubs& hub
 } // namespace
 
 Result<InstanceSettings> with_checked_links(InstanceSettings settings, const Instance* current,
-                                            Hubs& hubs) {
+                                            HubLinks& hubs) {
     if (!settings.hubs) {
         return settings;
     }

@@ -10,6 +10,6 @@ namespace muster::provisioning {
 /// null) has already is not checked again. Errors: malformed, whatever is wrong with it, and what
 /// hinders the check (unavailable).
 Result<InstanceSettings> with_checked_links(InstanceSettings settings, const Instance* current,
-                                            Hubs& hubs);
+                                            HubLinks& hubs);
 
 } // namespace muster::provisioning

@@ -70,6 +70,16 @@ Change note_deletion(const Deed& deed, const Instance& instance) {
             .after = {}};
 }
 
+Change note_state(const Deed& deed, const StateChange& what, const Instance& before,
+                  const Instance& after) {
+    return {.at = deed.at,
+            .by = deed.by,
+            .action = std::string(what.action),
+            .resource = what.resource,
+            .before = to_document(before, View::read),
+            .after = to_document(after, View::read)};
+}
+
 Change note_rotation(const Deed& deed, const AccessPolicy& policy, KeySlot slot) {
     const std::string_view changed = slot == KeySlot::primary ? "primary" : "secondary";
     const JsonObject document{{"name", policy.name}, {"rights", rights_text(policy.rights)}};

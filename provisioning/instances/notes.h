@@ -18,6 +18,16 @@ struct Deed {
 /// `before` is null at creation.
 Change note_put(const Deed& deed, const Instance* before, const Instance& after);
 Change note_deletion(const Deed& deed, const Instance& instance);
+
+/// One hub or quarantine differs between the two.
+struct StateChange {
+    std::string_view action;
+    std::string resource;
+};
+
+Change note_state(const Deed& deed, const StateChange& what, const Instance& before,
+                  const Instance& after);
+
 Change note_rotation(const Deed& deed, const AccessPolicy& policy, KeySlot slot);
 
 /// One certificate differs between the two, or is in one of them only.

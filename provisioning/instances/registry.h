@@ -54,6 +54,17 @@ class Instances::Registry : public std::enable_shared_from_this<Registry> {
     Result<InstancePtr> change_certificate(const CertificateDeed& deed,
                                            const DecideCertificate& decide);
 
+    struct StateDeed {
+        std::string_view instance;
+        std::string_view action; // for the audit trail, as the next
+        std::string resource;
+        const Principal& by;
+    };
+
+    using DecideState = std::function<Result<Instance>(Instance, WallTime now)>;
+
+    Result<InstancePtr> change_state(const StateDeed& deed, const DecideState& decide);
+
     [[nodiscard]] const Ports& ports() const { return ports_; }
 
     [[nodiscard]] Mark new_mark() const { // another etag each time

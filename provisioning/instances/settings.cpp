@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "crypto/keys.h"
+#include "provisioning/instances/hub_changes.h"
 
 #include <algorithm>
 
@@ -47,6 +48,15 @@ bool repeats(const std::vector<LinkedHub>& hubs, const HubName& name) {
     return std::ranges::find(hubs, name, &LinkedHub::name) != hubs.end();
 }
 
+/// Of a hub that is linked, or was; null for any other.
+const Secret* known_connection(const Instance& instance, const HubName& name) {
+    if (const LinkedHub* linked = instance.find_hub(name)) {
+        return &linked->connection_string;
+    }
+    const FormerHub* former = instance.find_former_hub(name);
+    return former == nullptr ? nullptr : &former->connection_string;
+}
+
 Result<std::vector<LinkedHub>> hubs_of(const std::vector<LinkedHub>& wanted,
                                        const Instance& instance, const Principal& by) {
     std::vector<LinkedHub> hubs;
@@ -54,14 +64,14 @@ Result<std::vector<LinkedHub>> hubs_of(const std::vector<LinkedHub>& wanted,
         if (repeats(hubs, hub.name)) {
             return fail(Code::malformed, "Cannot have duplicate iot hubs in description");
         }
-        const LinkedHub* linked = instance.find_hub(hub.name);
         if (hub.connection_string.empty()) {
-            if (linked == nullptr && !is_configuration(by)) {
+            const Secret* known = known_connection(instance, hub.name);
+            if (known == nullptr && !is_configuration(by)) {
                 return fail(Code::malformed, "hub '" + hub.name.text() +
                                                  "' is not linked yet, so its connectionString "
                                                  "is required");
             }
-            hub.connection_string = linked != nullptr ? linked->connection_string : Secret();
+            hub.connection_string = known != nullptr ? *known : Secret();
         }
         hubs.push_back(std::move(hub));
     }
@@ -144,7 +154,7 @@ Result<Instance> with_settings(Instance instance, const InstanceSettings& settin
         if (!hubs) {
             return std::unexpected(std::move(hubs).error());
         }
-        instance.hubs = *std::move(hubs);
+        instance = with_hubs(std::move(instance), *std::move(hubs));
     }
     if (settings.policies) {
         instance.policies = policies_of(*settings.policies, instance, context.random);
@@ -160,6 +170,7 @@ Result<Instance> with_settings(Instance instance, const InstanceSettings& settin
     set_if_given(instance.location, settings.location);
     set_if_given(instance.tags, settings.tags);
     set_if_given(instance.default_policy, settings.default_policy);
+    set_if_given(instance.even_load, settings.even_load);
     set_if_given(instance.ip_rules, settings.ip_rules);
     set_if_given(instance.public_network_access, settings.public_network_access);
     set_if_given(instance.shared_key_access, settings.shared_key_access);

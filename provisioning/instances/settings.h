@@ -30,6 +30,9 @@ struct SettingsContext {
 Result<Instance> with_settings(Instance instance, const InstanceSettings& settings,
                                const SettingsContext& context);
 
+/// Nothing to be stored; asked before the second gets a stamp of its own.
+bool says_the_same(const Instance& left, const Instance& right);
+
 /// Who may do what only the server's own configuration may: link its own hubs without a key.
 bool is_configuration(const Principal& principal);
 

@@ -1,0 +1,87 @@
+#include "provisioning/instances/hub_changes.h"
+
+#include "provisioning/grammar.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::provisioning {
+
+namespace {
+
+constexpr std::size_t reason_chars_max = 256;
+
+std::unexpected<Error> not_linked(const HubName& hub) {
+    return fail(Code::not_found, "the hub " + hub.text() + " is not linked");
+}
+
+void remember(std::vector<FormerHub>& former, const LinkedHub& hub) {
+    former.push_back({.name = hub.name, .connection_string = hub.connection_string, .lost = false});
+    if (former.size() > former_hubs_max) {
+        former.erase(former.begin());
+    }
+}
+
+} // namespace
+
+Instance with_hubs(Instance instance, std::vector<LinkedHub> hubs) {
+    const std::vector<LinkedHub> before = std::exchange(instance.hubs, std::move(hubs));
+    for (const LinkedHub& hub : before) {
+        if (instance.find_hub(hub.name) == nullptr) {
+            remember(instance.former_hubs, hub);
+        }
+    }
+    std::erase_if(instance.former_hubs, [&](const FormerHub& former) {
+        return instance.find_hub(former.name) != nullptr;
+    });
+    return instance;
+}
+
+Result<Instance> with_lost_hub(Instance instance, const HubName& hub, bool lost) {
+    if (instance.find_hub(hub) != nullptr) {
+        return fail(Code::precondition,
+                    "the hub " + hub.text() + " is linked; only an unlinked hub can be lost");
+    }
+    const auto former = std::ranges::find(instance.former_hubs, hub, &FormerHub::name);
+    if (former == instance.former_hubs.end()) {
+        return fail(Code::not_found, "the hub " + hub.text() + " was never linked");
+    }
+    former->lost = lost;
+    return instance;
+}
+
+Result<Instance> with_applied_policy(Instance instance, const HubName& hub, bool apply) {
+    const auto linked = std::ranges::find(instance.hubs, hub, &LinkedHub::name);
+    if (linked == instance.hubs.end()) {
+        return not_linked(hub);
+    }
+    linked->apply_allocation_policy = apply;
+    return instance;
+}
+
+Result<Instance> with_quarantine(Instance instance, GroupQuarantine quarantine) {
+    if (instance.find_hub(quarantine.hub) == nullptr) {
+        return fail(Code::malformed, not_linked(quarantine.hub).error().detail);
+    }
+    if (!quarantine.reason.empty() && !is_label(quarantine.reason, reason_chars_max)) {
+        return fail(Code::malformed, "the reason must be at most 256 printable characters");
+    }
+    std::erase_if(instance.quarantines,
+                  [&](const GroupQuarantine& other) { return other.group == quarantine.group; });
+    if (instance.quarantines.size() >= group_quarantines_max) {
+        return fail(Code::quota_exceeded, "too many groups are quarantined");
+    }
+    instance.quarantines.push_back(std::move(quarantine));
+    return instance;
+}
+
+Result<Instance> without_quarantine(Instance instance, const EnrollmentGroupId& group) {
+    const auto ended = std::erase_if(
+        instance.quarantines, [&](const GroupQuarantine& other) { return other.group == group; });
+    if (ended == 0) {
+        return fail(Code::not_found, "the group " + group.text() + " is not quarantined");
+    }
+    return instance;
+}
+
+} // namespace muster::provisioning
