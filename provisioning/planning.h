@@ -105,10 +105,6 @@ struct Relocation {
 /// carrying the twin. Begin, or Continue (it is where it should be), or Decline.
 Decision plan_relocation(const Relocation& wanted);
 
-/// The record with a plan of plan_relocation(): the device keeps its operation and its failure, and
-/// its status once the plan has ended.
-RegistrationRecord record_relocation(const Relocation& wanted, const Plan& plan, const Mark& mark);
-
 /// What is left of a record whose enrollment, or which itself, is deleted: where the device is, and
 /// what must still be done there. Nothing, if it was nowhere. A plan that can be given up is.
 std::optional<RegistrationRecord> remains_of(const RegistrationRecord& record, const Mark& mark);
