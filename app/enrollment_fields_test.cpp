@@ -52,5 +52,28 @@ TEST_F(EnrollmentFieldsTest, take_a_certificate_as_pem_and_as_der) {
     }
 }
 
+TEST_F(EnrollmentFieldsTest, say_how_devices_are_allocated_and_moved) {
+    EnrollmentFields fields;
+    EXPECT_FALSE(enrollment_document(fields, "")->contains("allocationPolicy"));
+    fields.hubs = {"hub-1.example.org"};
+    fields.reprovision = "reset";
+    auto document = enrollment_document(fields, "");
+    EXPECT_EQ(document->at("allocationPolicy").as_string(), "static");
+    EXPECT_EQ(to_text((*document)["reprovisionPolicy"]),
+              R"({"updateHubAssignment":true,"migrateDeviceData":false})");
+
+    fields.hubs.emplace_back("hub-2.example.org");
+    EXPECT_EQ(enrollment_document(fields, "")->at("allocationPolicy").as_string(), "hashed");
+
+    fields.rule = R"(otherwise policy("hashed"))";
+    fields.fallback_policy = "static";
+    document = enrollment_document(fields, "");
+    EXPECT_EQ(document->at("allocationPolicy").as_string(), "custom");
+    const JsonObject& custom = document->at("customAllocationDefinition").as_object();
+    EXPECT_EQ(custom.at("rule").as_string(), fields.rule);
+    EXPECT_EQ(custom.at("fallbackPolicy").as_string(), "static");
+    EXPECT_FALSE(custom.contains("webhookUrl"));
+}
+
 } // namespace
 } // namespace muster::app

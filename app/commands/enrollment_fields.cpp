@@ -37,6 +37,73 @@ Result<JsonObject> attestation_of(const EnrollmentFields& fields, std::string_vi
          {{"primaryKey", fields.primary_key}, {"secondaryKey", fields.secondary_key}}}};
 }
 
+constexpr const char* function_api_version = "2021-10-01";
+
+JsonObject reprovision_policy(const std::string& name) {
+    return {{"updateHubAssignment", name != "never"}, {"migrateDeviceData", name == "migrate"}};
+}
+
+/// Empty if nothing of it was asked for.
+JsonObject custom_allocation(const EnrollmentFields& fields) {
+    JsonObject definition;
+    if (!fields.webhook_url.empty()) {
+        definition["webhookUrl"] = fields.webhook_url;
+        definition["apiVersion"] = function_api_version;
+    }
+    if (!fields.rule.empty()) {
+        definition["rule"] = fields.rule;
+    }
+    if (!fields.fallback_policy.empty()) {
+        definition["fallbackPolicy"] = fields.fallback_policy;
+    }
+    return definition;
+}
+
+/// The one asked for, or the one that what was asked for can only mean.
+std::string allocation_policy(const EnrollmentFields& fields, bool is_custom) {
+    if (!fields.allocation_policy.empty()) {
+        return fields.allocation_policy;
+    }
+    if (is_custom) {
+        return "custom";
+    }
+    return fields.hubs.empty() ? "" : fields.hubs.size() == 1 ? "static" : "hashed";
+}
+
+void write_allocation(JsonObject& document, const EnrollmentFields& fields) {
+    JsonObject custom = custom_allocation(fields);
+    const std::string policy = allocation_policy(fields, !custom.empty());
+    if (!policy.empty()) {
+        document["allocationPolicy"] = policy;
+    }
+    if (!custom.empty()) {
+        document["customAllocationDefinition"] = std::move(custom);
+    }
+    if (!fields.hubs.empty()) {
+        document["iotHubs"] = JsonArray(fields.hubs.begin(), fields.hubs.end());
+    }
+}
+
+void add_allocation_fields(CLI::App& command, EnrollmentFields& fields) {
+    command.add_option("--allocation-policy", fields.allocation_policy)
+        ->check(CLI::IsMember({"hashed", "static", "geoLatency", "custom"}));
+    command.add_option("--iot-hub", fields.hubs, "candidate hub by host name, repeatable");
+    command.add_option("--webhook", fields.webhook_url,
+                       "URL of a function that chooses the hub; custom allocation");
+    command.add_option("--rule", fields.rule,
+                       "a rule that chooses the hub (docs/operating/allocation.md); custom "
+                       "allocation");
+    command
+        .add_option("--fallback-policy", fields.fallback_policy,
+                    "when the function cannot be asked, or leaves the choice")
+        ->check(CLI::IsMember({"hashed", "static", "geoLatency"}));
+    command
+        .add_option("--reprovision", fields.reprovision,
+                    "what becomes of a device that registers again: migrate (default), reset, "
+                    "never")
+        ->check(CLI::IsMember({"migrate", "reset", "never"}));
+}
+
 } // namespace
 
 void add_enrollment_fields(CLI::App& command, EnrollmentFields& fields) {
@@ -51,9 +118,7 @@ void add_enrollment_fields(CLI::App& command, EnrollmentFields& fields) {
                     "CA certificate of the instance, by name; X.509 attestation")
         ->excludes(primary)
         ->excludes(certificate);
-    command.add_option("--allocation-policy", fields.allocation_policy)
-        ->check(CLI::IsMember({"hashed", "static", "geoLatency", "custom"}));
-    command.add_option("--iot-hub", fields.hubs, "candidate hub by host name, repeatable");
+    add_allocation_fields(command, fields);
     command
         .add_option("--initial-twin", fields.initial_twin_file, "JSON file with tags, properties")
         ->check(CLI::ExistingFile);
@@ -71,19 +136,11 @@ Result<JsonObject> enrollment_document(const EnrollmentFields& fields,
     }
     document["attestation"] = std::move(*attestation);
     document["provisioningStatus"] = fields.disabled ? "disabled" : "enabled";
-    document["reprovisionPolicy"] = {{"updateHubAssignment", true}, {"migrateDeviceData", true}};
+    document["reprovisionPolicy"] = reprovision_policy(fields.reprovision);
     if (fields.iot_edge) {
         document["capabilities"] = {{"iotEdge", true}};
     }
-    if (!fields.allocation_policy.empty()) {
-        document["allocationPolicy"] = fields.allocation_policy;
-    }
-    if (!fields.hubs.empty()) {
-        document["iotHubs"] = JsonArray(fields.hubs.begin(), fields.hubs.end());
-        if (fields.allocation_policy.empty()) {
-            document["allocationPolicy"] = fields.hubs.size() == 1 ? "static" : "hashed";
-        }
-    }
+    write_allocation(document, fields);
     if (!fields.initial_twin_file.empty()) {
         auto text = read_file(fields.initial_twin_file, file_bytes_max);
         if (!text) {

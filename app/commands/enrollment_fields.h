@@ -21,6 +21,10 @@ struct EnrollmentFields {
     std::string certificate_file; // the device's own, or the group's signer
     std::string ca_name;
     std::string allocation_policy;
+    std::string webhook_url; // custom allocation: a function, a rule, or both
+    std::string rule;
+    std::string fallback_policy;         // when the function cannot be asked
+    std::string reprovision = "migrate"; // or "reset", "never"
     std::vector<std::string> hubs;
     std::string initial_twin_file; // {"tags":..,"properties":{"desired":..}}
     bool iot_edge = false;
