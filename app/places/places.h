@@ -5,13 +5,17 @@
 #include "base/result.h"
 #include "provisioning/whereabouts.h"
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::app {
@@ -24,20 +28,26 @@ struct NetworkPlace {
     std::uint32_t line = 0;
 };
 
-/// The longest prefix wins; at equal length the first.
+/// The longest prefix wins; at equal length the first. A value.
 class NetworkMap {
   public:
+    /// Error: malformed, for what is no CIDR.
     static Result<NetworkMap> make(std::vector<NetworkPlace> places);
+    /// Null: in none of the networks, or no address. Takes one look-up for each length of a prefix.
     [[nodiscard]] const NetworkPlace* find(std::string_view address) const;
 
   private:
-    std::vector<NetworkPlace> places_;
+    using Base = std::array<std::uint8_t, 16>; // as provisioning/ip_range.h holds addresses
+    using Networks = std::map<Base, NetworkPlace>;
+
+    std::map<std::size_t, Networks, std::greater<>> by_prefix_bits_; // longest first
 };
 
-/// A GeoLite2-City or compatible file (libmaxminddb), mapped into memory.
+/// A GeoLite2-City or compatible file (libmaxminddb), mapped into memory: it may be replaced by a
+/// renamed one, but not written to, while it is open. Thread safe.
 class GeoDatabase {
   public:
-    /// Errors: not_found, malformed.
+    /// Errors: not_found (nothing there that can be read), malformed.
     static Result<std::unique_ptr<GeoDatabase>> open(const std::filesystem::path& file);
     ~GeoDatabase();
 
