@@ -39,7 +39,8 @@ AllocationInputs Allocator::inputs_for(const Question& question) {
 
 Result<FunctionAnswer> Allocator::ask(const FunctionRequest& request) {
     auto answer = ports_.functions.call(request);
-    if (answer || !request.definition.fallback) {
+    const bool refused = !answer && answer.error().code == Code::forbidden; // its right to say so
+    if (answer || refused || !request.definition.fallback) {
         return answer;
     }
     log::warning("allocation function failed, its fallback policy decides",
