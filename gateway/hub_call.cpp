@@ -44,6 +44,17 @@ Result<JsonObject> HubCall::body(std::size_t bytes_max) const {
     return parse_json_object(exchange_.request.body, {.bytes_max = bytes_max});
 }
 
+Result<JsonArray> HubCall::array_body(std::size_t bytes_max) const {
+    auto document = parse_json(exchange_.request.body, {.bytes_max = bytes_max});
+    if (!document) {
+        return std::unexpected(std::move(document.error()));
+    }
+    if (!document->is_array()) {
+        return fail(Code::malformed, "the body must be an array");
+    }
+    return std::move(document->get_array());
+}
+
 Result<std::optional<unsigned long long>> HubCall::number(const NumberRule& rule) const {
     const std::string_view text = exchange_.target.parameter(rule.name);
     if (text.empty()) {
@@ -89,6 +100,14 @@ session::HttpResponse HubCall::refusal(const HubProblem& problem, const Error& e
     shown.detail = made.message;
     shown.retry_after = made.retry_after;
     return hub_error_response(problem, shown, exchange_.tracking, context_.clock.wall());
+}
+
+std::string HubCall::note_refusal(const Part& part) const {
+    const auto made =
+        make_refusal({part.problem.status, part.problem.number}, part.error, exchange_.tracking);
+    log_refusal(made, part.error,
+                {.edge = edge, .action = part.name, .peer = exchange_.peer_address});
+    return made.message;
 }
 
 void HubCall::refuse_unknown() {

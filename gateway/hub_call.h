@@ -39,6 +39,7 @@ class HubCall {
     [[nodiscard]] Result<DeviceId> device_id() const; // the second segment
     [[nodiscard]] hub::IfMatch if_match() const;
     [[nodiscard]] Result<JsonObject> body(std::size_t bytes_max) const;
+    [[nodiscard]] Result<JsonArray> array_body(std::size_t bytes_max) const;
 
     struct NumberRule {
         std::string_view name;
@@ -59,6 +60,16 @@ class HubCall {
     /// 405, with the methods that would do.
     void refuse_method(std::string_view allowed);
     void refuse_unknown();
+
+    /// One part of a request that is refused by itself. Logs it and tells what the caller may know.
+    struct Part {
+        std::string name; // "bulk entry dev-01"
+        HubProblem problem;
+        const Error& error;
+    };
+
+    [[nodiscard]] std::string note_refusal(const Part& part) const;
+
     /// For a method that found its device, or did not, but had no answer.
     void refuse_invocation(const Error& error);
 

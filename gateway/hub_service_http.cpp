@@ -1,7 +1,8 @@
-// The hub's service API over HTTPS (reference: iothub B.1 to B.4, B.7, B.8).
+// The hub's service API over HTTPS (reference: iothub B.1 to B.8).
 
 #include "base/text.h"
 #include "gateway/api_version.h"
+#include "gateway/hub_bulk.h"
 #include "gateway/hub_call.h"
 #include "gateway/problem.h"
 #include "hub/documents.h"
@@ -32,9 +33,6 @@ void answer(HubCall& call, const Result<hub::TwinView>& view) {
 // ---- /devices ----
 
 void list_devices(HubCall& call) {
-    if (!call.method_is("GET")) {
-        return call.refuse_method("GET");
-    }
     if (auto allowed = call.allow(hub::Right::registry_read); !allowed) {
         return call.refuse(allowed.error());
     }
@@ -52,6 +50,33 @@ void list_devices(HubCall& call) {
         documents.push_back(hub::to_document(view));
     }
     call.answer(json_response(200, to_text(Json(std::move(documents)))));
+}
+
+void devices(HubCall& call) {
+    if (call.method_is("GET")) {
+        list_devices(call);
+    } else if (call.method_is("POST")) {
+        change_devices_in_bulk(call);
+    } else {
+        call.refuse_method("GET, POST");
+    }
+}
+
+// ---- /devices/{id}/modules ----
+
+/// None: this hub has no module identities, and says so to whoever moves a device away.
+void list_modules(HubCall& call) {
+    if (auto allowed = call.allow(hub::Right::registry_read); !allowed) {
+        return call.refuse(allowed.error());
+    }
+    const auto id = call.device_id();
+    if (!id) {
+        return call.refuse(id.error());
+    }
+    if (auto known = call.hub().get_device(*id); !known) {
+        return call.refuse(known.error());
+    }
+    call.answer(json_response(200, "[]"));
 }
 
 // ---- /devices/{id} ----
@@ -163,13 +188,14 @@ void route(const CallPtr& call) {
     const auto segment_is = [&](std::size_t at, std::string_view word) {
         return equal_ignoring_case(call->target().segments[at], word);
     };
-    // Bulk registration and queries: understood, but not offered.
-    const bool is_bulk = call->is(1, "devices");
+    // Queries: understood, but not offered.
     const bool is_query = call->is(2, "devices") && segment_is(1, "query");
-    if (call->method_is("POST") && (is_bulk || is_query)) {
+    if (call->method_is("POST") && is_query) {
         call->refuse_unknown();
     } else if (call->is(1, "devices")) {
-        list_devices(*call);
+        devices(*call);
+    } else if (call->is(3, "devices") && segment_is(2, "modules") && call->method_is("GET")) {
+        list_modules(*call);
     } else if (call->is(2, "devices")) {
         device(*call);
     } else if (call->is(2, "twins")) {

@@ -1,3 +1,5 @@
+#include "hub/twin_documents.h"
+
 #include "hub/twin.h"
 #include "hub/twin_limits.h"
 
@@ -71,6 +73,26 @@ Result<TwinUpdate> twin_update_from(const JsonObject& document) {
         update.desired = std::move(*desired);
     }
     return update;
+}
+
+Result<TwinContent> twin_content_from(const JsonObject& document) {
+    auto update = twin_update_from(document);
+    if (!update) {
+        return std::unexpected(std::move(update.error()));
+    }
+    TwinContent content{.tags = std::move(update->tags).value_or(JsonObject()),
+                        .desired = std::move(update->desired).value_or(JsonObject()),
+                        .reported = {}};
+    const auto properties = object_member(document, "properties", "properties");
+    if (!properties || *properties == nullptr) {
+        return content;
+    }
+    auto reported = half_from(**properties, "reported", reported_name);
+    if (!reported) {
+        return std::unexpected(std::move(reported.error()));
+    }
+    content.reported = std::move(*reported).value_or(JsonObject());
+    return content;
 }
 
 JsonObject to_device_document(const Twin& twin) {
