@@ -1,0 +1,303 @@
+#include "app/hubs/hub_answer.h"
+
+#include "app/hubs/hub_refusal.h"
+#include "base/clock.h"
+#include "crypto/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace muster::app {
+
+namespace {
+
+using provisioning::HubCredential;
+using provisioning::HubDevice;
+using provisioning::HubModule;
+using provisioning::HubTwin;
+
+// Metadata repeats the nesting of a twin, which is 10 deep, under two more.
+constexpr JsonLimits limits{.bytes_max = hub_answer_bytes_max, .depth_max = 64};
+constexpr std::size_t etag_bytes_max = 256;
+constexpr std::size_t scopes_max = 100;
+constexpr std::size_t modules_max = 200;
+
+/// Reads members one after the other; after the first mistake the rest is skipped.
+class Members {
+  public:
+    explicit Members(const JsonObject& document) : document_(document) {}
+
+    std::string text(std::string_view name) {
+        auto value = string_member(document_, name);
+        if (!value) {
+            wrong(name);
+            return {};
+        }
+        return std::move(*value);
+    }
+
+    bool flag(std::string_view name) {
+        const Json* member = find_member(document_, name);
+        if (member != nullptr && !member->is_bool()) {
+            wrong(name);
+        }
+        return member != nullptr && member->is_bool() && member->get_bool();
+    }
+
+    /// An empty one if there is none.
+    const JsonObject& object(std::string_view name) {
+        static const JsonObject none;
+        const Json* member = find_member(document_, name);
+        if (member != nullptr && !member->is_object()) {
+            wrong(name);
+        }
+        return member != nullptr && member->is_object() ? member->get_object() : none;
+    }
+
+    std::vector<std::string> texts(std::string_view name) {
+        const Json* member = find_member(document_, name);
+        if (member == nullptr) {
+            return {};
+        }
+        if (!member->is_array() || member->get_array().size() > scopes_max ||
+            !std::ranges::all_of(member->get_array(), &Json::is_string)) {
+            wrong(name);
+            return {};
+        }
+        std::vector<std::string> read;
+        for (const Json& one : member->get_array()) {
+            read.emplace_back(one.get_string());
+        }
+        return read;
+    }
+
+    Secret key(std::string_view name) {
+        const std::string base64 = text(name);
+        if (base64.empty()) {
+            return {};
+        }
+        auto decoded = crypto::decode_key(base64);
+        if (!decoded) {
+            wrong(name);
+            return {};
+        }
+        return std::move(*decoded);
+    }
+
+    /// Such a one as can be sent back in If-Match, and means itself there.
+    ETag etag() {
+        std::string tag = text("etag");
+        const bool usable = !tag.empty() && tag.size() <= etag_bytes_max && tag != "*" &&
+                            std::ranges::all_of(tag, [](char byte) {
+                                return byte > ' ' && byte < 0x7F && byte != '"';
+                            });
+        if (!usable) {
+            wrong("etag");
+            return {};
+        }
+        return ETag(std::move(tag));
+    }
+
+    void wrong(std::string_view name) {
+        if (wrong_.empty()) {
+            wrong_ = name;
+        }
+    }
+
+    /// Takes over what went wrong in a part.
+    void note(const Members& part) {
+        if (!part.wrong_.empty()) {
+            wrong(part.wrong_);
+        }
+    }
+
+    [[nodiscard]] Result<void> outcome() const {
+        return wrong_.empty() ? Result<void>() : unreadable("its " + wrong_);
+    }
+
+  private:
+    const JsonObject& document_;
+    std::string wrong_;
+};
+
+provisioning::HubKeys read_keys(Members& authentication) {
+    Members members(authentication.object("symmetricKey"));
+    provisioning::HubKeys read{
+        {.primary = members.key("primaryKey"), .secondary = members.key("secondaryKey")}};
+    if (read.keys.primary.empty()) { // whoever created the device anew would lock it out
+        members.wrong("primaryKey");
+    }
+    authentication.note(members);
+    return read;
+}
+
+provisioning::HubThumbprints read_thumbprints(Members& authentication) {
+    Members members(authentication.object("x509Thumbprint"));
+    provisioning::HubThumbprints read{.primary = members.text("primaryThumbprint"),
+                                      .secondary = members.text("secondaryThumbprint")};
+    authentication.note(members);
+    return read;
+}
+
+HubCredential read_credential(Members& identity) {
+    Members members(identity.object("authentication"));
+    const std::string type = members.text("type");
+    auto thumbprints = read_thumbprints(members);
+    const bool has_thumbprint = !thumbprints.primary.empty() || !thumbprints.secondary.empty();
+    HubCredential credential = provisioning::HubNoCredential{};
+    if (type == "selfSigned" || (type.empty() && has_thumbprint)) { // older hubs do not say (B.4)
+        credential = std::move(thumbprints);
+    } else if (type == "sas" || type.empty()) {
+        credential = read_keys(members);
+    } else if (type == "certificateAuthority") {
+        credential = provisioning::HubCertificateAuthority{};
+    } else if (type != "none") {
+        members.wrong("type");
+    }
+    identity.note(members);
+    return credential;
+}
+
+/// Never seen is the year 1, with or without a Z. It is for showing only: what cannot be read is
+/// not known.
+std::optional<WallTime> read_last_activity(Members& identity) {
+    const auto time = parse_time(identity.text("lastActivityTime"));
+    return time && *time > WallTime{} ? std::optional(*time) : std::nullopt;
+}
+
+void read_status(Members& identity, HubDevice& into) {
+    const std::string status = identity.text("status");
+    if (status != "enabled" && status != "disabled") {
+        identity.wrong("status");
+    }
+    into.enabled = status == "enabled";
+    into.status_reason = identity.text("statusReason");
+}
+
+void read_capabilities(Members& identity, HubDevice& into) {
+    Members members(identity.object("capabilities"));
+    into.iot_edge = members.flag("iotEdge");
+    identity.note(members);
+}
+
+/// What is carried to another hub is the content alone.
+JsonObject content_of(const JsonObject& section) {
+    JsonObject content = section;
+    content.erase("$metadata");
+    content.erase("$version");
+    return content;
+}
+
+/// An object, about what was asked for.
+Result<JsonObject> read_document(std::string_view text) {
+    auto document = parse_json_object(text, limits);
+    if (!document) {
+        return unreadable(document.error().detail);
+    }
+    return document;
+}
+
+Result<HubModule> read_module(const Json& value, const DeviceId& asked) {
+    if (!value.is_object()) {
+        return unreadable("a module is no object");
+    }
+    Members members(value.get_object());
+    HubModule module;
+    module.id = members.text("moduleId");
+    if (is_system_module(module.id)) {
+        module.credential = provisioning::HubNoCredential{};
+    } else {
+        module.managed_by = members.text("managedBy");
+        module.credential = read_credential(members);
+    }
+    if (!parse_device_id(module.id)) { // the same grammar
+        members.wrong("moduleId");
+    }
+    if (members.text("deviceId") != asked.text()) {
+        members.wrong("deviceId");
+    }
+    if (const auto outcome = members.outcome(); !outcome) {
+        return std::unexpected(outcome.error());
+    }
+    return module;
+}
+
+} // namespace
+
+bool is_system_module(std::string_view id) {
+    return id == "$edgeAgent" || id == "$edgeHub";
+}
+
+Result<HubDevice> read_hub_device(std::string_view text, const DeviceId& asked) {
+    const auto document = read_document(text);
+    if (!document) {
+        return std::unexpected(document.error());
+    }
+    Members members(*document);
+    HubDevice device;
+    device.id = DeviceId(members.text("deviceId"));
+    if (device.id != asked) {
+        members.wrong("deviceId");
+    }
+    device.etag = members.etag();
+    read_status(members, device);
+    device.credential = read_credential(members);
+    read_capabilities(members, device);
+    device.device_scope = members.text("deviceScope");
+    device.parent_scopes = members.texts("parentScopes");
+    device.connected = members.text("connectionState") == "Connected";
+    device.last_activity = read_last_activity(members);
+    if (const auto outcome = members.outcome(); !outcome) {
+        return std::unexpected(outcome.error());
+    }
+    return device;
+}
+
+Result<HubTwin> read_hub_twin(std::string_view text, const TwinOf& asked) {
+    const auto document = read_document(text);
+    if (!document) {
+        return std::unexpected(document.error());
+    }
+    Members members(*document);
+    if (members.text("deviceId") != asked.device.text()) {
+        members.wrong("deviceId");
+    }
+    if (members.text("moduleId") != asked.module) {
+        members.wrong("moduleId");
+    }
+    Members properties(members.object("properties"));
+    HubTwin twin{.etag = members.etag(),
+                 .tags = content_of(members.object("tags")),
+                 .desired = content_of(properties.object("desired")),
+                 .reported = content_of(properties.object("reported"))};
+    members.note(properties);
+    if (const auto outcome = members.outcome(); !outcome) {
+        return std::unexpected(outcome.error());
+    }
+    return twin;
+}
+
+Result<std::vector<HubModule>> read_hub_modules(std::string_view text, const DeviceId& asked) {
+    const auto document = parse_json(text, limits);
+    if (!document || !document->is_array() || document->get_array().size() > modules_max) {
+        return unreadable("it is no list of modules");
+    }
+    std::vector<HubModule> modules;
+    std::set<std::string, std::less<>> ids;
+    for (const Json& value : document->get_array()) {
+        auto module = read_module(value, asked);
+        if (!module) {
+            return std::unexpected(std::move(module.error()));
+        }
+        if (!ids.insert(module->id).second) {
+            return unreadable("a module is listed twice");
+        }
+        modules.push_back(std::move(*module));
+    }
+    return modules;
+}
+
+} // namespace muster::app
