@@ -1,9 +1,32 @@
 #include "provisioning/applicants.h"
 
 #include "provisioning/attestation/x509.h"
+#include "provisioning/documents.h"
 #include "provisioning/refusals.h"
 
 namespace muster::provisioning {
+
+namespace {
+
+Applicants::Standing standing(IndividualEnrollment enrollment) {
+    Applicants::Standing standing{.terms = {},
+                                  .decided_by = DecidedByIndividual{enrollment.id},
+                                  .device_id = enrollment.hub_device_id(),
+                                  .document = to_document(enrollment, View::read)};
+    standing.terms = std::make_shared<const EnrollmentTerms>(std::move(enrollment.terms));
+    return standing;
+}
+
+/// Shares the ownership of the whole index: terms are not copied for each device.
+Applicants::Standing standing(const EnrollmentGroup& group,
+                              const std::shared_ptr<const GroupIndex>& groups) {
+    return {.terms = std::shared_ptr<const EnrollmentTerms>(groups, &group.terms),
+            .decided_by = DecidedByGroup{group.id},
+            .device_id = {},
+            .document = to_document(group, View::read)};
+}
+
+} // namespace
 
 Result<Applicant> Applicants::identify(const Claim& claim,
                                        const std::shared_ptr<const Instance>& instance,
@@ -74,6 +97,29 @@ Applicants::objection_to(const RegistrationRecord& planned,
     }
     const EnrollmentGroup* group = (*groups)->find(decider->id);
     return group == nullptr ? enrollment_gone(*planned.decided_by) : objection_of(group->terms);
+}
+
+Result<Applicants::Standing>
+Applicants::standing_of(const RegistrationRecord& record,
+                        const std::shared_ptr<const Instance>& instance) {
+    auto individual = enrollments_.individual(instance->scope, record.id);
+    if (!individual) {
+        return std::unexpected(std::move(individual).error());
+    }
+    if (*individual) {
+        return standing(**std::move(individual));
+    }
+    const auto* decider =
+        record.decided_by ? std::get_if<DecidedByGroup>(&*record.decided_by) : nullptr;
+    if (decider == nullptr) {
+        return Standing();
+    }
+    auto groups = enrollments_.groups(instance);
+    if (!groups) {
+        return std::unexpected(std::move(groups).error());
+    }
+    const EnrollmentGroup* group = (*groups)->find(decider->id);
+    return group == nullptr ? Standing() : standing(*group, *groups);
 }
 
 } // namespace muster::provisioning

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "provisioning/allocator.h"
 #include "provisioning/applicants.h"
 #include "provisioning/plan_runner.h"
 #include "provisioning/planning.h"
@@ -14,9 +15,6 @@
 namespace muster::provisioning {
 
 namespace {
-
-constexpr std::size_t resumed_max = 4096;
-constexpr std::chrono::seconds resume_interval{5};
 
 /// `5.<16 hex>.<guid>`, the shape devices have seen before (dps-device 2.2).
 OperationId new_operation(Random& random) {
@@ -46,17 +44,23 @@ std::optional<Finding> finding_of(const Error& error) {
 
 } // namespace
 
-/// The use cases. Shared, because a timer may still hold it when its owner is gone.
-class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner> {
+class DeviceRegistration::Planner {
   public:
     explicit Planner(const Ports& ports)
         : ports_(ports), enrollments_(ports.enrollments), applicants_(enrollments_),
+          allocator_({.instance = ports.instance,
+                      .registrations = ports.registrations,
+                      .whereabouts = ports.whereabouts,
+                      .functions = ports.functions,
+                      .clock = ports.clock}),
           runner_(std::make_shared<PlanRunner>(PlanRunner::Ports{
               .instance = ports.instance,
               .applicants = applicants_,
               .registrations = ports.registrations,
               .hubs = ports.hubs,
+              .allocator = allocator_,
               .workers = ports.workers,
+              .callers = ports.callers,
               .timers = ports.timers,
               .clock = ports.clock,
               .random = ports.random,
@@ -68,13 +72,15 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
     Result<OperationId> register_once(const DeviceRequest& request, Explanation& explanation);
     Result<std::optional<RegistrationRecord>> find_own(const DeviceRequest& request,
                                                        Explanation& explanation);
-    Result<std::size_t> resume();
 
     /// The ports may go afterwards.
-    void stop() {
-        gate_.close();
-        runner_->stop();
-    }
+    void stop() { runner_->stop(); }
+
+    PlanRunner& runner() { return *runner_; }
+
+    Allocator& allocator() { return allocator_; }
+
+    Applicants& applicants() { return applicants_; }
 
     /// Every refusal passes here on its way out.
     std::unexpected<Error> refuse_call(const DeviceRequest& request, std::string_view call,
@@ -87,16 +93,14 @@ class DeviceRegistration::Planner : public std::enable_shared_from_this<Planner>
                                                   const Decision& decision);
     Result<void> store(const RegistrationFacts& facts, const RegistrationRecord& next,
                        const DeviceEvent* event, Explanation& explanation);
-    void resume_rest();
-    void resume_again();
 
     [[nodiscard]] const IdScope& scope() const { return ports_.instance.scope(); }
 
     Ports ports_;
     StoredEnrollments enrollments_;
     Applicants applicants_;
-    std::shared_ptr<PlanRunner> runner_;
-    Gate gate_; // of work that nobody outside waits for
+    Allocator allocator_;
+    std::shared_ptr<PlanRunner> runner_; // a timer may still hold it when its owner is gone
 };
 
 Result<Applicant>
@@ -114,11 +118,15 @@ DeviceRegistration::Planner::next_record(const RegistrationFacts& facts, const D
         return std::nullopt;
     }
     const Mark mark = new_mark(ports_.clock, ports_.random);
-    if (const auto* amend = std::get_if<Amend>(&decision)) {
+    const auto* amend = std::get_if<Amend>(&decision);
+    if (amend != nullptr && !facts.record->erased) {
         return record_plan(facts, amend->plan,
                            {.operation = facts.record->operation, .mark = mark});
     }
     const Attempt attempt{.operation = new_operation(ports_.random), .mark = mark};
+    if (amend != nullptr) { // what was left of an earlier registration goes on under a new one
+        return record_plan(facts, amend->plan, attempt);
+    }
     if (const auto* begin = std::get_if<Begin>(&decision)) {
         return record_plan(facts, begin->plan, attempt);
     }
@@ -130,7 +138,7 @@ Result<void> DeviceRegistration::Planner::store(const RegistrationFacts& facts,
                                                 const DeviceEvent* event,
                                                 Explanation& explanation) {
     Write write(Expected{facts.record ? facts.record->stamp.version : 0});
-    if (!facts.record) {
+    if (!facts.record || facts.record->erased) {
         write.count_max = facts.instance.quotas.registrations;
     }
     write.event = event;
@@ -154,8 +162,12 @@ Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceReque
     if (!record) {
         return std::unexpected(record.error());
     }
-    const RegistrationFacts facts{
-        .applicant = *applicant, .record = *record, .instance = *instance};
+    const AllocationInputs inputs = allocator_.inputs_for(request);
+    const RegistrationFacts facts{.applicant = *applicant,
+                                  .record = *record,
+                                  .instance = *instance,
+                                  .inputs = inputs,
+                                  .token = new_move_token(ports_.random)};
     const Decision decision = plan_registration(facts);
     const std::optional<RegistrationRecord> next = next_record(facts, decision);
     std::optional<DeviceEvent> event;
@@ -204,46 +216,15 @@ DeviceRegistration::Planner::find_own(const DeviceRequest& request, Explanation&
     if (!applicant) {
         return std::unexpected(applicant.error());
     }
-    return find(request);
-}
-
-Result<std::size_t> DeviceRegistration::Planner::resume() {
-    const auto unfinished = ports_.registrations.unfinished(scope(), resumed_max);
-    if (!unfinished) {
-        return std::unexpected(unfinished.error());
+    auto record = find(request);
+    if (record && *record && (*record)->erased) {
+        record->reset(); // what an erased record leaves is for the next registration only
     }
-    for (const RegistrationRecord& record : *unfinished) {
-        runner_->start(record.id);
-    }
-    if (unfinished->size() == resumed_max) {
-        resume_rest();
-    }
-    return unfinished->size();
-}
-
-void DeviceRegistration::Planner::resume_rest() {
-    ports_.timers.after(resume_interval, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        const bool accepted = self && self->ports_.workers.submit([weak] {
-            if (const auto planner = weak.lock()) {
-                planner->resume_again();
-            }
-        });
-        if (self && !accepted) {
-            self->resume_rest();
-        }
-    });
-}
-
-void DeviceRegistration::Planner::resume_again() {
-    const Gate::Pass pass(gate_);
-    if (pass && !resume()) {
-        resume_rest();
-    }
+    return record;
 }
 
 DeviceRegistration::DeviceRegistration(const Ports& ports)
-    : planner_(std::make_shared<Planner>(ports)) {}
+    : planner_(std::make_unique<Planner>(ports)) {}
 
 DeviceRegistration::~DeviceRegistration() {
     planner_->stop();
@@ -301,7 +282,19 @@ Result<RegistrationRecord> DeviceRegistration::lookup(const DeviceRequest& reque
 }
 
 Result<std::size_t> DeviceRegistration::resume() {
-    return planner_->resume();
+    return planner_->runner().sweep();
+}
+
+PlanRunner& DeviceRegistration::runner() {
+    return planner_->runner();
+}
+
+Allocator& DeviceRegistration::allocator() {
+    return planner_->allocator();
+}
+
+Applicants& DeviceRegistration::applicants() {
+    return planner_->applicants();
 }
 
 } // namespace muster::provisioning

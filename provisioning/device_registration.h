@@ -86,7 +86,7 @@ class DeviceRegistration {
 
   private:
     class Planner;
-    std::shared_ptr<Planner> planner_;
+    std::unique_ptr<Planner> planner_;
 };
 
 } // namespace muster::provisioning

@@ -1,7 +1,9 @@
 #include "provisioning/enrollment_desk.h"
 
+#include "provisioning/allocating/definition_views.h"
 #include "provisioning/completion.h"
 #include "provisioning/enrollment_audit.h"
+#include "provisioning/planning.h"
 #include "provisioning/preconditions.h"
 #include "provisioning/retries.h"
 #include "provisioning/stamps.h"
@@ -45,6 +47,9 @@ Result<Resource> completed(Resource wanted, const Resource* stored, const Desk& 
         return std::unexpected(std::move(attestation).error());
     }
     wanted.terms.attestation = *std::move(attestation);
+    wanted.terms.custom_allocation =
+        complete_definition(std::move(wanted.terms.custom_allocation),
+                            stored == nullptr ? std::nullopt : stored->terms.custom_allocation);
     if (stored != nullptr) {
         wanted.id = stored->id; // dps-service 14, 21: the first spelling stays
     }
@@ -110,19 +115,35 @@ DeviceEvent erased_event(const Desk& desk, const RegistrationRecord& record) {
     return event;
 }
 
+/// An erased record is shown to nobody, as if it were not there.
+Result<std::optional<RegistrationRecord>> find_visible(const Desk& desk, const RegistrationId& id) {
+    auto record = desk.registrations.find(desk.instance->scope, id);
+    if (record && *record && (*record)->erased) {
+        record->reset();
+    }
+    return record;
+}
+
+Remains remains_at(const Desk& desk) {
+    return [mark = new_mark(desk.clock, desk.random)](const RegistrationRecord& record) {
+        return remains_of(record, mark);
+    };
+}
+
 Result<void> erase_found(const Desk& desk, const IndividualEnrollment& stored, Expected expected) {
-    const auto record = desk.registrations.find(desk.instance->scope, stored.id);
+    const auto record = find_visible(desk, stored.id);
     if (!record) {
         return std::unexpected(record.error());
     }
     const Change change = erase_change(signature_of(desk), stored, *record);
+    std::optional<DeviceEvent> event;
     Write write = Write(expected).audited(change);
-    if (!*record) {
-        return desk.enrollments.erase_individual(desk.instance->scope, stored.id, write);
+    if (*record) {
+        event = erased_event(desk, **record);
+        write.event = &*event;
     }
-    const DeviceEvent event = erased_event(desk, **record);
-    return desk.enrollments.erase_individual(desk.instance->scope, stored.id,
-                                             std::move(write).noted(event));
+    return desk.enrollments.erase_individual(desk.instance->scope, stored.id, write,
+                                             remains_at(desk));
 }
 
 Result<void> erase_found(const Desk& desk, const EnrollmentGroup& stored, Expected expected) {
@@ -146,7 +167,7 @@ Result<void> erase_once(const Desk& desk, const Key& id, const IfMatch& if_match
 
 Result<void> erase_registration_once(const Desk& desk, const RegistrationId& id,
                                      const IfMatch& if_match) {
-    const auto stored = desk.registrations.find(desk.instance->scope, id);
+    const auto stored = find_visible(desk, id);
     if (!stored) {
         return std::unexpected(stored.error());
     }
@@ -156,8 +177,11 @@ Result<void> erase_registration_once(const Desk& desk, const RegistrationId& id,
     }
     const Change change = erase_change(signature_of(desk), **stored);
     const DeviceEvent event = erased_event(desk, **stored);
-    return desk.registrations.erase(desk.instance->scope, id,
-                                    Write(*expected).audited(change).noted(event));
+    const Write write = Write(*expected).audited(change).noted(event);
+    if (const auto remains = remains_at(desk)(**stored)) {
+        return desk.registrations.save(desk.instance->scope, *remains, write);
+    }
+    return desk.registrations.erase(desk.instance->scope, id, write);
 }
 
 } // namespace

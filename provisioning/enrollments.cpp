@@ -34,6 +34,11 @@ Result<Resource> present(Result<std::optional<Resource>> found, std::string_view
     return **std::move(found);
 }
 
+/// What an erased record leaves is for the next registration only.
+std::optional<RegistrationRecord> visible(std::optional<RegistrationRecord> record) {
+    return record && record->erased ? std::nullopt : std::move(record);
+}
+
 } // namespace
 
 Enrollments::Enrollments(const CurrentInstance& instance, EnrollmentStore& enrollments,
@@ -71,7 +76,7 @@ Result<EnrollmentView> Enrollments::get(const RegistrationId& id) {
     if (!registration) {
         return std::unexpected(std::move(registration).error());
     }
-    return EnrollmentView{*std::move(enrollment), *std::move(registration)};
+    return EnrollmentView{*std::move(enrollment), visible(*std::move(registration))};
 }
 
 Result<EnrollmentGroup> Enrollments::get(const EnrollmentGroupId& id) {
@@ -114,7 +119,11 @@ Result<ScopeCounts> Enrollments::counts() {
 // ---- registration records ----
 
 Result<RegistrationRecord> Enrollments::registration(const RegistrationId& id) {
-    return present(registrations_.find(instance_.scope(), id), "registration");
+    auto found = registrations_.find(instance_.scope(), id);
+    if (found) {
+        found = visible(*std::move(found));
+    }
+    return present(std::move(found), "registration");
 }
 
 Result<void> Enrollments::erase_registration(const RegistrationId& id, const IfMatch& if_match,

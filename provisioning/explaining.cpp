@@ -3,9 +3,12 @@
 #include "base/check.h"
 #include "provisioning/allocation.h"
 #include "provisioning/applicants.h"
+#include "provisioning/asking.h"
 #include "provisioning/assumed_proof.h"
+#include "provisioning/device_registration.h"
 #include "provisioning/documents/names.h"
 #include "provisioning/planning.h"
+#include "provisioning/planning/places.h"
 #include "provisioning/proposed_enrollments.h"
 #include "provisioning/refusals.h"
 
@@ -37,31 +40,58 @@ void set_decline(Prediction& prediction, const Decline& decline) {
 }
 
 void set_plan(Prediction& prediction, const Plan& plan) {
+    prediction.plan = to_string(plan.kind);
+    if (plan.kind == PlanKind::ask) {
+        prediction.outcome = Outcome::undecided;
+        return;
+    }
     prediction.outcome = Outcome::assigned;
     prediction.hub = plan.hub;
     prediction.device_id = plan.provision.device_id;
 }
 
-void set_decision(Prediction& prediction, const RegistrationFacts& facts) {
-    const EnrollmentTerms& terms = *facts.applicant.terms;
-    prediction.decided_by = facts.applicant.decided_by;
-    prediction.policy = to_string(effective_policy(terms, facts.instance));
-    prediction.excluded = candidates_for(terms, facts.instance).excluded;
-    const Decision decision = plan_registration(facts);
+/// The plan that a decision leads to, if it leads to one.
+const Plan* plan_of(const Decision& decision, const std::optional<RegistrationRecord>& record) {
+    if (const auto* begin = std::get_if<Begin>(&decision)) {
+        return &begin->plan;
+    }
+    if (const auto* amend = std::get_if<Amend>(&decision)) {
+        return &amend->plan;
+    }
+    return std::holds_alternative<Continue>(decision) ? &*record->plan : nullptr;
+}
+
+void set_decision(Prediction& prediction, const Decision& decision,
+                  const RegistrationFacts& facts) {
     if (const auto* decline = std::get_if<Decline>(&decision)) {
         set_decline(prediction, *decline);
-    } else if (const auto* begin = std::get_if<Begin>(&decision)) {
-        set_plan(prediction, begin->plan);
-    } else if (const auto* amend = std::get_if<Amend>(&decision)) {
-        set_plan(prediction, amend->plan);
     } else {
-        set_plan(prediction, *facts.record->plan);
+        set_plan(prediction, *plan_of(decision, facts.record));
     }
+}
+
+void set_reasoning(Prediction& prediction, const RegistrationFacts& facts,
+                   const Allocation& reasoning) {
+    prediction.policy = to_string(effective_policy(*facts.applicant.terms, facts.instance));
+    prediction.excluded = reasoning.excluded;
+    prediction.reasons = reasoning.reasons;
+}
+
+/// The request as the device would send it.
+DeviceRequest request_of(const Supposition& supposition) {
+    return {.id = supposition.id,
+            .proof = supposition.proof.value_or(Proof()),
+            .api_version = supposition.api_version,
+            .payload = supposition.payload,
+            .client_version = {},
+            .peer_address = supposition.peer_address,
+            .tracking = {}};
 }
 
 void set_quota_refusal(Prediction& prediction, const Instance& instance) {
     prediction.hub.reset();
     prediction.device_id.reset();
+    prediction.plan.clear();
     prediction.explanation.findings.push_back(quota_finding(instance));
     set_refusal(prediction, refuse(Code::quota_exceeded, prediction.explanation).error());
 }
@@ -130,6 +160,11 @@ void describe_decision(JsonObject& document, const Prediction& prediction) {
         document["decidedBy"] = to_document(*prediction.decided_by);
         document["allocationPolicy"] = prediction.policy;
         document["excludedHubs"] = to_document(prediction.excluded);
+        document["reasons"] = to_document(prediction.reasons);
+        document["functionAsked"] = prediction.function_asked;
+    }
+    if (!prediction.plan.empty()) {
+        document["plan"] = prediction.plan;
     }
     if (prediction.hub) {
         document["hub"] = prediction.hub->text();
@@ -144,18 +179,27 @@ void describe_decision(JsonObject& document, const Prediction& prediction) {
 
 } // namespace
 
+/// Somebody who has proved, or is supposed to have proved, who it is.
+struct Explaining::Deciding {
+    const Applicant& applicant;
+    const AssumedClaim& claim;
+    EnrollmentFacts& enrollments;
+};
+
 Result<Prediction> Explaining::explain(const Supposition& supposition, const Proposal* proposal) {
-    const std::shared_ptr<const Instance> instance = instance_for(instance_, proposal);
-    auto record = registrations_.find(instance->scope, supposition.id);
+    const std::shared_ptr<const Instance> instance = instance_for(ports_.instance, proposal);
+    auto record = ports_.registrations.find(instance->scope, supposition.id);
     if (!record) {
         return std::unexpected(std::move(record).error());
     }
-    if (would_lose_record(proposal, supposition.id)) {
-        record->reset();
+    if (*record && would_lose_record(proposal, supposition.id)) {
+        *record = remains_of(**record, new_mark(ports_.clock, ports_.random));
     }
-    const AssumedClaim claim{
-        .supposition = supposition, .record = *record, .instance = instance, .now = clock_.wall()};
-    StoredEnrollments stored(enrollments_);
+    const AssumedClaim claim{.supposition = supposition,
+                             .record = *record,
+                             .instance = instance,
+                             .now = ports_.clock.wall()};
+    StoredEnrollments stored(ports_.enrollments);
     if (proposal == nullptr) {
         return predict(claim, stored);
     }
@@ -166,7 +210,7 @@ Result<Prediction> Explaining::explain(const Supposition& supposition, const Pro
 Result<Prediction> Explaining::predict(const AssumedClaim& claim, EnrollmentFacts& facts) {
     Prediction prediction;
     prediction.proof_assumed = !claim.supposition.proof;
-    if (claim.record && claim.record->assignment) {
+    if (claim.record && claim.record->assignment && !claim.record->erased) {
         prediction.current_hub = claim.record->assignment->hub;
     }
     const auto applicant = find_applicant(claim, facts, prediction.explanation);
@@ -182,9 +226,11 @@ Result<Prediction> Explaining::predict(const AssumedClaim& claim, EnrollmentFact
     } else if (!*applicant) {
         prediction.outcome = Outcome::undecided;
     } else {
-        set_decision(
-            prediction,
-            {.applicant = **applicant, .record = claim.record, .instance = *claim.instance});
+        if (auto decided = decide({.applicant = **applicant, .claim = claim, .enrollments = facts},
+                                  prediction);
+            !decided) {
+            return std::unexpected(std::move(decided).error());
+        }
         if (*full) { // whatever was decided, there is no place to keep it
             set_quota_refusal(prediction, *claim.instance);
         }
@@ -192,12 +238,64 @@ Result<Prediction> Explaining::predict(const AssumedClaim& claim, EnrollmentFact
     return prediction;
 }
 
+Result<void> Explaining::decide(const Deciding& deciding, Prediction& prediction) {
+    const AssumedClaim& claim = deciding.claim;
+    AllocationInputs inputs = ports_.allocator.inputs_for(request_of(claim.supposition));
+    const RegistrationFacts facts{.applicant = deciding.applicant,
+                                  .record = claim.record,
+                                  .instance = *claim.instance,
+                                  .inputs = inputs,
+                                  .token = new_move_token(ports_.random)};
+    Allocation reasoning;
+    Decision decision = plan_registration(facts, &reasoning);
+    const Plan* plan = plan_of(decision, claim.record);
+    if (plan != nullptr && plan->question && claim.supposition.ask_function) {
+        prediction.function_asked = true;
+        auto answer = ask(deciding, *plan->question);
+        if (!answer && answer.error().code == Code::internal) {
+            return std::unexpected(std::move(answer).error());
+        }
+        if (answer) {
+            inputs.answer = *std::move(answer);
+            decision = plan_registration(facts, &reasoning);
+        } else {
+            decision = function_failed(answer.error());
+        }
+    }
+    prediction.decided_by = deciding.applicant.decided_by;
+    set_reasoning(prediction, facts, reasoning);
+    set_decision(prediction, decision, facts);
+    return {};
+}
+
+Result<FunctionAnswer> Explaining::ask(const Deciding& deciding, const Question& question) {
+    const AssumedClaim& claim = deciding.claim;
+    RegistrationRecord subject;
+    subject.id = claim.supposition.id;
+    subject.decided_by = deciding.applicant.decided_by;
+    const auto standing = Applicants(deciding.enrollments).standing_of(subject, claim.instance);
+    if (!standing) {
+        return fail(Code::internal, standing.error().detail, standing.error().cause);
+    }
+    const auto known =
+        claim.record ? known_place(*claim.record, *claim.instance) : std::optional<KnownPlace>();
+    const auto current = known ? std::optional(known->place) : std::nullopt;
+    const AllocationInputs inputs = ports_.allocator.inputs_for(question);
+    const auto request = function_request_for({.id = claim.supposition.id,
+                                               .standing = *standing,
+                                               .current = current,
+                                               .question = question,
+                                               .instance = *claim.instance,
+                                               .inputs = inputs});
+    return request ? ports_.allocator.ask(*request) : std::unexpected(request.error());
+}
+
 Result<bool> Explaining::quota_is_reached(const AssumedClaim& claim) {
     const std::optional<std::int64_t> quota = claim.instance->quotas.registrations;
-    if (claim.record || !quota) {
+    if ((claim.record && !claim.record->erased) || !quota) {
         return false;
     }
-    const auto counts = enrollments_.counts(claim.instance->scope);
+    const auto counts = ports_.enrollments.counts(claim.instance->scope);
     if (!counts) {
         return std::unexpected(counts.error());
     }

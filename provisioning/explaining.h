@@ -49,7 +49,8 @@ enum class Outcome : std::uint8_t {
     assigned,  // to Prediction::hub
     refused,   // 401: not proven, or nothing to prove it against
     declined,  // proven and told no
-    undecided, // no proof was given, and more than one group could decide
+    undecided, // no proof was given, and more than one group could decide; or the allocation
+               // function would decide, and was not asked
 };
 
 struct Prediction {
@@ -62,7 +63,7 @@ struct Prediction {
     std::string policy;                 // of allocation: "hashed"
     std::vector<std::string> excluded;  // hubs that were no candidates, with the reason
     std::vector<std::string> reasons;   // the numbers that chose among the others
-    std::string plan;                   // "keep", "assign", "reset", "move"; empty if declined
+    std::string plan;                   // "keep", "assign", "reset", "move", "ask"; else empty
     bool function_asked = false;        // the allocation function was called for this
     int error_code = 0;                 // that the device would see; 0 if none
     std::string message;
@@ -86,7 +87,11 @@ class Explaining {
     Result<Prediction> explain(const Supposition& supposition, const Proposal* proposal = nullptr);
 
   private:
+    struct Deciding;
+
     Result<Prediction> predict(const AssumedClaim& claim, EnrollmentFacts& facts);
+    Result<void> decide(const Deciding& deciding, Prediction& prediction);
+    Result<FunctionAnswer> ask(const Deciding& deciding, const Question& question);
     Result<bool> quota_is_reached(const AssumedClaim& claim);
 
     Ports ports_;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -121,11 +122,11 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
     }
 
     Result<void> erase_individual(const IdScope& scope, const RegistrationId& id,
-                                  const Write& write) override {
+                                  const Write& write, const Remains& remains) override {
         return locked([&]() -> Result<void> {
             auto erased = individuals_.erase(key(scope, id), write.expected);
             if (erased) {
-                records_.drop(key(scope, id));
+                leave_remains(key(scope, id), remains);
             }
             return kept(std::move(erased), write);
         });
@@ -191,7 +192,7 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         return locked([&]() -> Result<ScopeCounts> {
             return ScopeCounts{.enrollments = individuals_.count(scope.text()),
                                .enrollment_groups = groups_.count(scope.text()),
-                               .registrations = records_.count(scope.text())};
+                               .registrations = registrations_in(scope)};
         });
     }
 
@@ -221,7 +222,7 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
             if (const auto code = next_of(save_failures_)) {
                 return fail(*code, "the store is down");
             }
-            auto saved = kept(records_.save(key(scope, record.id), record, write), write);
+            auto saved = kept(save_record(scope, record, write), write);
             records_written_ += saved ? 1 : 0;
             return saved;
         });
@@ -241,20 +242,44 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         return records_where(scope, after, count_max, [&](const RegistrationRecord& one) {
             const auto* decider =
                 one.decided_by ? std::get_if<DecidedByGroup>(&*one.decided_by) : nullptr;
-            return decider != nullptr && decider->id == group;
+            return !one.erased && decider != nullptr && decider->id == group;
+        });
+    }
+
+    Result<std::vector<RegistrationRecord>> at_hub(const IdScope& scope, const HubName& hub,
+                                                   const std::string& after,
+                                                   std::size_t count_max) override {
+        return records_where(scope, after, count_max, [&](const RegistrationRecord& one) {
+            return !one.erased && one.assignment && one.assignment->hub == hub;
         });
     }
 
     Result<std::vector<RegistrationRecord>> all(const IdScope& scope, const std::string& after,
                                                 std::size_t count_max) override {
         return records_where(scope, after, count_max,
-                             [](const RegistrationRecord&) { return true; });
+                             [](const RegistrationRecord& one) { return !one.erased; });
     }
 
-    Result<std::vector<RegistrationRecord>> unfinished(const IdScope& scope,
-                                                       std::size_t count_max) override {
-        return records_where(scope, "", count_max,
-                             [](const RegistrationRecord& one) { return one.plan.has_value(); });
+    Result<std::vector<RegistrationRecord>>
+    unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) override {
+        return records_where(scope, after, count_max,
+                             [](const RegistrationRecord& one) { return one.unfinished(); });
+    }
+
+    Result<std::vector<HubCount>> hub_counts(const IdScope& scope) override {
+        return locked([&]() -> Result<std::vector<HubCount>> {
+            std::map<HubName, std::int64_t> devices;
+            for (const RegistrationRecord& one : records_.all(scope.text())) {
+                if (const auto hub = hub_of(one)) {
+                    ++devices[*hub];
+                }
+            }
+            std::vector<HubCount> counts;
+            for (const auto& [hub, count] : devices) {
+                counts.push_back({.hub = hub, .devices = count});
+            }
+            return counts;
+        });
     }
 
   private:
@@ -287,6 +312,51 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
             events_.push_back(*write.event);
         }
         return outcome;
+    }
+
+    void leave_remains(const std::pair<std::string, std::string>& row, const Remains& remains) {
+        const auto record = records_.find(row);
+        if (!record || record->erased) {
+            return;
+        }
+        if (const auto rest = remains(*record)) {
+            records_.put(row, *rest);
+        } else {
+            records_.drop(row);
+        }
+    }
+
+    std::int64_t registrations_in(const IdScope& scope) {
+        return std::ranges::count_if(records_.all(scope.text()),
+                                     [](const RegistrationRecord& one) { return !one.erased; });
+    }
+
+    /// One that comes back counts as a creation.
+    Result<void> save_record(const IdScope& scope, const RegistrationRecord& record,
+                             const Write& write) {
+        const auto row = key(scope, record.id);
+        const auto stored = records_.find(row);
+        const bool appears = !record.erased && (!stored || stored->erased);
+        Write unlimited = write;
+        unlimited.count_max.reset();
+        if ((stored ? stored->stamp.version : 0) != write.expected.version) {
+            return records_.save(row, record, unlimited); // refuses
+        }
+        if (appears && write.count_max && registrations_in(scope) >= *write.count_max) {
+            return fail(Code::quota_exceeded, "no more of these");
+        }
+        return records_.save(row, record, unlimited);
+    }
+
+    /// Erased ones have no place among the loads of hubs.
+    static std::optional<HubName> hub_of(const RegistrationRecord& record) {
+        if (record.erased) {
+            return std::nullopt;
+        }
+        if (record.plan && !record.plan->hub.empty()) {
+            return record.plan->hub;
+        }
+        return record.assignment ? std::optional(record.assignment->hub) : std::nullopt;
     }
 
     static std::vector<std::string> thumbprints_of(const IndividualEnrollment& one) {

@@ -48,6 +48,9 @@ class FakeTable {
 
     void drop(const Key& key) { rows_.erase(key); }
 
+    /// Whatever the versions.
+    void put(const Key& key, const T& value) { rows_.insert_or_assign(key, value); }
+
     [[nodiscard]] std::int64_t count(const std::string& scope) const {
         return std::ranges::count_if(rows_,
                                      [&](const auto& row) { return row.first.first == scope; });

@@ -9,6 +9,7 @@
 #include "provisioning/enrollments.h"
 #include "provisioning/explaining.h"
 #include "provisioning/fake_journal.h"
+#include "provisioning/fake_web.h"
 #include "provisioning/fakes.h"
 
 #include <gtest/gtest.h>
@@ -171,11 +172,15 @@ struct World {
 
     /// Everything but the stores and the hubs is lost.
     void restart() {
+        explaining.reset();
+        registration.reset();
         faults.clear();
         workers.forget();
         timers.forget();
         enrollments = std::make_unique<Enrollments>(instance, store, store, clock, random);
+        functions = std::make_unique<FunctionCaller>(web, clock);
         registration = std::make_unique<DeviceRegistration>(registration_ports());
+        explaining = std::make_unique<Explaining>(explaining_ports());
     }
 
     DeviceRegistration::Ports registration_ports() {
@@ -183,11 +188,23 @@ struct World {
                 .enrollments = store,
                 .registrations = store,
                 .hubs = hubs,
+                .whereabouts = nowhere,
+                .functions = *functions,
                 .workers = workers,
+                .callers = workers,
                 .timers = timers,
                 .clock = clock,
                 .random = random,
                 .journal = journal.get()};
+    }
+
+    Explaining::Ports explaining_ports() {
+        return {.instance = instance,
+                .enrollments = store,
+                .registrations = store,
+                .allocator = registration->allocator(),
+                .clock = clock,
+                .random = random};
     }
 
     /// `world.change([](Instance& instance) { instance.hubs.clear(); });`
@@ -224,11 +241,17 @@ struct World {
         return events.empty() ? DeviceEvent() : events.back();
     }
 
+    /// All that happens within `settling_time`: longer than any plan is tried for; chores and
+    /// sweeps go on for ever.
     void settle() {
+        const auto end = timers.now() + settling_time;
         do {
             workers.run_all();
-        } while (timers.run_next());
+        } while (timers.now() < end && timers.run_next());
+        workers.run_all();
     }
+
+    static constexpr std::chrono::minutes settling_time{10};
 
     std::optional<RegistrationRecord> record(const std::string& id) {
         return *static_cast<RegistrationStore&>(store).find(instance.scope(), RegistrationId(id));
@@ -245,9 +268,12 @@ struct World {
     FakeJournal journal_store;
     std::shared_ptr<JournalWriter> journal =
         std::make_shared<JournalWriter>(journal_store, workers, timers);
-    Explaining explaining{instance, store, store, clock};
+    Nowhere nowhere;
+    FakeWeb web;
+    std::unique_ptr<FunctionCaller> functions;
     std::unique_ptr<Enrollments> enrollments;
     std::unique_ptr<DeviceRegistration> registration;
+    std::unique_ptr<Explaining> explaining;
 };
 
 } // namespace muster::provisioning

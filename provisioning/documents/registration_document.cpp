@@ -9,6 +9,11 @@ bool is_stored(const RegistrationRecord& record) {
     return record.stamp.version > 0;
 }
 
+/// While something is under way, the last failure may still stand in the record.
+bool ended_without_hub(RegistrationStatus status) {
+    return status == RegistrationStatus::failed || status == RegistrationStatus::disabled;
+}
+
 /// The members that devices and operators see alike (dps-service 4, dps-device 2.7), in the order
 /// the service prints them. A hub is named only while the device is assigned to it.
 JsonObject shown(const RegistrationRecord& record) {
@@ -27,7 +32,7 @@ JsonObject shown(const RegistrationRecord& record) {
     if (assigned) {
         document["substatus"] = to_string(record.assignment->substatus);
     }
-    if (record.failure) {
+    if (record.failure && ended_without_hub(record.status)) {
         document["errorCode"] = record.failure->error_code;
         document["errorMessage"] = record.failure->message;
     }

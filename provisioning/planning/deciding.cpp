@@ -1,5 +1,6 @@
 // The table of planning.h.
 
+#include "base/text.h"
 #include "provisioning/planning/declines.h"
 #include "provisioning/planning/places.h"
 
@@ -30,8 +31,7 @@ Reprovision reprovision_of(const EnrollmentTerms& terms, std::string_view api_ve
                                                          : Reprovision::reset;
 }
 
-/// The device's name at the hub. Hubs mind the case and registration ids do not, so the first
-/// spelling stays (iothub C.2).
+/// The device's name at the hub.
 DeviceId name_at_hub(const RegistrationFacts& facts) {
     if (facts.applicant.device_id) {
         return *facts.applicant.device_id;
@@ -129,8 +129,14 @@ class Course {
         return plan;
     }
 
+    /// Not moved for the sake of another spelling: names are told apart without regard to case, as
+    /// registration ids are, and the first one stays (iothub C.2).
     [[nodiscard]] Place place_at(const HubName& hub) const {
-        return {.hub = hub, .device_id = stays() ? known_->place.device_id : name_at_hub(facts_)};
+        const DeviceId wanted = name_at_hub(facts_);
+        const bool keeps_name =
+            known_ &&
+            (stays() || equal_ignoring_case(known_->place.device_id.text(), wanted.text()));
+        return {.hub = hub, .device_id = keeps_name ? known_->place.device_id : wanted};
     }
 
     [[nodiscard]] const InitialTwin* answered_twin() const {
