@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr const char* smallest = R"([[hub]]
 name = "hub-1"
@@ -64,6 +65,34 @@ TEST(Config, every_mistake_is_named_with_its_line) {
         {"[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n[[instance.link]]\n"
          "hub = \"x\"\nweight = 1001\n",
          "m.toml:6: instance.link.weight"},
+        {"[[hub]]\nname = \"a\"\nhost = \"a.b\"\nlocation = \"nearby\"\n",
+         "m.toml:4: hub.location: 'nearby' is neither 'latitude,longitude' in degrees nor"},
+        {"[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n[[instance.link]]\n"
+         "hub = \"x\"\ndevices_max = 0\n",
+         "m.toml:6: instance.link.devices_max"},
+        {"[[network]]\nlocation = \"westeurope\"\n", "network.cidr: is missing"},
+        {"[[network]]\ncidr = \"10.0.0.0/33\"\nlocation = \"westeurope\"\n",
+         "m.toml:2: network.cidr: '10.0.0.0/33' is not an IP network"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlocation = \"91,0\"\n",
+         "m.toml:3: network.location: '91,0' is latitude must be"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\n", "m.toml:1: network.location: is missing"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlatencies = { \"gone\" = 1 }\n",
+         "m.toml:3: network.latencies: 'gone' is neither the name of a [[hub]]"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlatencies = { \"a.b\" = -1 }\n",
+         "m.toml:3: network.latencies.a.b: must be a number from 0 to 60000"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlatencies = { \"a.b\" = nan }\n",
+         "m.toml:3: network.latencies.a.b"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlatencies = { \"a.b\" = true }\n",
+         "m.toml:3: network.latencies.a.b"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlatencies = { \"a.b\" = 1, \"A.B\" = 2 }\n",
+         "m.toml:3: network.latencies: names the hub 'a.b' twice"},
+        {"[[network]]\ncidr = \"10.0.0.0/8\"\nlatencies = 5\n",
+         "m.toml:3: network.latencies: must be a table"},
+        {"[outgoing]\nallow = [\"10.0.0.0/8\", \"http://hub\"]\n",
+         "m.toml:2: outgoing.allow: 'http://hub' is neither an IP network nor a host name"},
+        {"[outgoing]\nallow = \"10.0.0\"\n", "m.toml:2: outgoing.allow: '10.0.0' is neither"},
+        {"[outgoing]\nca = \"x\"\n", "m.toml:2: outgoing.ca: no such setting"},
+        {"[server]\ngeo_database = 1\n", "m.toml:2: server.geo_database: must be a string"},
     };
     for (const BadFile& file : files) {
         EXPECT_THAT(mistake_in(file.text), HasSubstr(file.said)) << file.text;
@@ -111,6 +140,57 @@ TEST(Config, what_is_written_is_read_back) {
     EXPECT_EQ(format_config(*again), format_config(*config));
     EXPECT_EQ(again->instances[0].links[1].weight, 7);
     EXPECT_FALSE(again->instances[0].certificates[0].verified);
+}
+
+TEST(Config, networks_say_where_they_are_or_how_far_from_hubs) {
+    const auto config = parse_config(std::string(smallest) + R"([[network]]
+cidr = "10.1.0.0/16"
+location = "West Europe"
+latencies = { "hub-1" = 12, "Hub-9.Example.Org" = 3.5 }
+)",
+                                     "m.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    ASSERT_EQ(config->networks.size(), 1U);
+    const NetworkPlace& network = config->networks[0];
+    EXPECT_EQ(network.cidr, "10.1.0.0/16");
+    EXPECT_EQ(network.location, provisioning::parse_location("westeurope").value());
+    EXPECT_THAT(network.latencies_ms, ElementsAre(Pair(HubName("hub-1.example.org"), 12.0),
+                                                  Pair(HubName("hub-9.example.org"), 3.5)));
+    EXPECT_EQ(network.line, 8U);
+}
+
+TEST(Config, nothing_inside_may_be_called_unless_it_is_said) {
+    const auto silent = parse_config(smallest, "m.toml");
+    ASSERT_TRUE(silent);
+    EXPECT_THAT(silent->outgoing.allow, ElementsAre());
+    const auto config =
+        parse_config(std::string(smallest) +
+                         "[outgoing]\nallow = [\"10.0.0.0/8\", \"::1\", \"Hub.Example.Org\"]\n",
+                     "m.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    EXPECT_THAT(config->outgoing.allow, ElementsAre("10.0.0.0/8", "::1", "hub.example.org"));
+}
+
+TEST(Config, places_are_written_and_read_back) {
+    auto config = default_config(IdScope("0ne0A1B2C3D"), {}, {}).value();
+    config.geo_database = "/var/lib/GeoLite2-City.mmdb";
+    config.outgoing = {.allow = {"10.0.0.0/8", "hub.example.org"}, .ca_file = "/etc/ca.pem"};
+    config.hubs[0].location = "West Europe";
+    config.instances[0].links[1].devices_max = 5000;
+    config.networks.push_back(
+        {.cidr = "10.1.0.0/16",
+         .location = provisioning::GeoPoint{-33.868, 0.0000001},
+         .latencies_ms = {{HubName("hub-9.example.org"), 0.25}, {HubName("127.0.0.2"), 12}}});
+    const auto again = parse_config(format_config(config), "m.toml");
+    ASSERT_TRUE(again) << again.error().detail << format_config(config);
+    EXPECT_EQ(format_config(*again), format_config(config));
+    EXPECT_EQ(again->geo_database, config.geo_database);
+    EXPECT_EQ(again->outgoing.allow, config.outgoing.allow);
+    EXPECT_EQ(again->outgoing.ca_file, config.outgoing.ca_file);
+    EXPECT_EQ(again->hubs[0].location, "West Europe");
+    EXPECT_EQ(again->instances[0].links[1].devices_max, 5000);
+    EXPECT_EQ(again->networks[0].location, config.networks[0].location);
+    EXPECT_EQ(again->networks[0].latencies_ms, config.networks[0].latencies_ms);
 }
 
 TEST(DefaultConfig, loopback_hubs_are_named_by_the_next_addresses) {
