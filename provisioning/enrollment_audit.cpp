@@ -1,5 +1,6 @@
 #include "provisioning/enrollment_audit.h"
 
+#include "provisioning/allocating/definition_views.h"
 #include "provisioning/documents.h"
 
 #include <string_view>
@@ -24,49 +25,33 @@ std::string action_on(const EnrollmentGroup& /*group*/, std::string_view deed) {
     return "enrollmentGroup." + std::string(deed);
 }
 
-/// The definition's webhookUrl, if it is there and a text.
-Json* webhook_in(JsonObject& document) {
-    Json* definition = document.if_contains("customAllocationDefinition");
-    if (definition == nullptr || !definition->is_object()) {
-        return nullptr;
-    }
-    Json* url = definition->as_object().if_contains("webhookUrl");
-    return url != nullptr && url->is_string() ? url : nullptr;
-}
-
-std::string masked_address(std::string_view address) {
-    const std::size_t end = address.find('?');
-    std::string masked(address.substr(0, end));
-    masked += end == std::string_view::npos ? "" : "?****";
-    const std::size_t scheme = masked.find("://");
-    const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-    const std::string_view authority = std::string_view(masked).substr(begin);
-    const std::size_t at = authority.substr(0, authority.find_first_of("/?#")).rfind('@');
-    return at == std::string_view::npos ? masked : masked.replace(begin, at, "****");
-}
-
 template <class Resource>
 JsonObject masked_document(const Resource& resource) {
     JsonObject document = to_document(resource, View::read);
-    if (Json* url = webhook_in(document)) {
-        *url = masked_address(url->as_string());
+    if (resource.terms.custom_allocation) {
+        document["customAllocationDefinition"] =
+            masked_definition(*resource.terms.custom_allocation);
     }
     return document;
 }
 
-bool keys_changed(const Attestation& before, const Attestation& after) {
-    const auto* had = std::get_if<SymmetricKeyAttestation>(&before);
-    const auto* has = std::get_if<SymmetricKeyAttestation>(&after);
-    return had != nullptr && has != nullptr && had->keys != has->keys;
+/// Of the function's definition; null if there is none.
+Json definition_member(const EnrollmentTerms& terms, std::string_view name) {
+    const Json* member =
+        terms.custom_allocation ? find_member(*terms.custom_allocation, name) : nullptr;
+    return member == nullptr ? Json() : *member;
 }
 
-bool webhook_changed(const EnrollmentTerms& before, const EnrollmentTerms& after) {
-    const auto url_in = [](const EnrollmentTerms& terms) {
-        const Json* url =
-            terms.custom_allocation ? find_member(*terms.custom_allocation, "webhookUrl") : nullptr;
-        return url == nullptr ? Json() : *url;
-    };
-    return url_in(before) != url_in(after);
+bool definition_changed(const EnrollmentTerms& before, const EnrollmentTerms& after,
+                        std::string_view name) {
+    return definition_member(before, name) != definition_member(after, name);
+}
+
+bool keys_changed(const EnrollmentTerms& before, const EnrollmentTerms& after) {
+    const auto* had = std::get_if<SymmetricKeyAttestation>(&before.attestation);
+    const auto* has = std::get_if<SymmetricKeyAttestation>(&after.attestation);
+    return (had != nullptr && has != nullptr && had->keys != has->keys) ||
+           definition_changed(before, after, "signingKey");
 }
 
 template <class Resource>
@@ -81,10 +66,10 @@ Change change_of_put(const Signature& signature, const Resource* before, const R
         return change;
     }
     change.before = masked_document(*before);
-    if (keys_changed(before->terms.attestation, after.terms.attestation)) {
+    if (keys_changed(before->terms, after.terms)) {
         (*change.after)["keysChanged"] = true;
     }
-    if (webhook_changed(before->terms, after.terms)) {
+    if (definition_changed(before->terms, after.terms, "webhookUrl")) {
         (*change.after)["webhookUrlChanged"] = true;
     }
     return change;

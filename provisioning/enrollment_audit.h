@@ -2,7 +2,8 @@
 // What the audit trail says of enrollments and registration records (audit.h): the documents that
 // GET shows before and after, and for secrets only that they changed.
 //
-//     "keysChanged": true        in `after`, if a symmetric key is another one than before
+//     "keysChanged": true        in `after`, if a symmetric key is another one than before, or the
+//                                key that calls of the function are signed with
 //     "webhookUrlChanged": true  likewise; the query of a webhook's address often holds a key, so
 //                                it shows as `?****` (as in dps-service 7), and so may the name
 //                                before its host, which shows as `****@`

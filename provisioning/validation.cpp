@@ -1,10 +1,10 @@
 #include "provisioning/validation.h"
 
-#include "base/text.h"
 #include "crypto/strength.h"
-#include "provisioning/documents/members.h"
+#include "provisioning/allocating/function.h"
+#include "provisioning/allocating/rule.h"
 
-#include <boost/url/parse.hpp>
+#include <algorithm>
 
 namespace muster::provisioning {
 
@@ -25,24 +25,39 @@ Result<void> check_allocation(const EnrollmentTerms& terms) {
     return {};
 }
 
-bool is_web_address(const std::string& text) {
-    const auto url = boost::urls::parse_absolute_uri(text);
-    return url && !url->host().empty() &&
-           (equal_ignoring_case(std::string_view(url->scheme()), "https") ||
-            equal_ignoring_case(std::string_view(url->scheme()), "http"));
+/// Every hub that a rule names must be one that it can be obeyed with.
+Result<void> check_rule(const EnrollmentTerms& terms, const std::string& text,
+                        const Instance& instance) {
+    const Result<Rule> rule = Rule::parse(text);
+    if (!rule) {
+        return std::unexpected(rule.error());
+    }
+    for (const HubName& hub : rule->hubs_named()) {
+        if (instance.find_hub(hub) == nullptr) {
+            return fail(Code::malformed, "customAllocationDefinition.rule names hub '" +
+                                             hub.text() +
+                                             "', which is not linked to this provisioning service");
+        }
+        const bool listed = std::ranges::find(terms.hubs, hub) != terms.hubs.end();
+        if (!terms.hubs.empty() && !listed) {
+            return fail(Code::malformed, "customAllocationDefinition.rule names hub '" +
+                                             hub.text() + "', which is not among the iotHubs");
+        }
+    }
+    return {};
 }
 
 /// Any well-formed address is taken; nobody calls it at this point.
-Result<void> check_custom_allocation(const EnrollmentTerms& terms) {
+Result<void> check_custom_allocation(const EnrollmentTerms& terms, const Instance& instance) {
     if (!terms.custom_allocation) {
         return {};
     }
-    MemberReader members(*terms.custom_allocation, "customAllocationDefinition.");
-    members.required_text("apiVersion");
-    if (!is_web_address(members.required_text("webhookUrl"))) {
-        members.refuse("webhookUrl", "must be an absolute http or https address");
+    const auto definition = read_function_definition(*terms.custom_allocation);
+    if (!definition) {
+        return std::unexpected(definition.error());
     }
-    return members.verdict();
+    return definition->rule.empty() ? Result<void>()
+                                    : check_rule(terms, definition->rule, instance);
 }
 
 Result<void> check_hubs(const EnrollmentTerms& terms, const Instance& instance) {
@@ -99,7 +114,7 @@ Result<void> check_terms(const EnrollmentTerms& terms, const Instance& instance)
     if (auto checked = check_allocation(terms); !checked) {
         return checked;
     }
-    if (auto checked = check_custom_allocation(terms); !checked) {
+    if (auto checked = check_custom_allocation(terms, instance); !checked) {
         return checked;
     }
     if (auto checked = check_hubs(terms, instance); !checked) {

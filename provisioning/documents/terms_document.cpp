@@ -1,5 +1,6 @@
 #include "provisioning/documents/terms_document.h"
 
+#include "provisioning/allocating/definition_views.h"
 #include "provisioning/documents/attestation_document.h"
 #include "provisioning/documents/names.h"
 
@@ -145,7 +146,9 @@ void write_terms(JsonObject& document, const EnrollmentTerms& terms, const Resou
     if (!terms.hubs.empty() || terms.hubs_sent_empty) {
         document["iotHubs"] = hubs_document(terms.hubs);
     }
-    write_object(document, "customAllocationDefinition", terms.custom_allocation);
+    if (terms.custom_allocation) {
+        document["customAllocationDefinition"] = shown_definition(*terms.custom_allocation, view);
+    }
     write_object(document, "clientCertificateIssuancePolicy", terms.certificate_issuance);
     write_text(document, "trustBundleId", terms.trust_bundle_id);
     write_text(document, "credentialPolicyName", terms.credential_policy);
