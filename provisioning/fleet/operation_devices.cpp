@@ -1,0 +1,317 @@
+// What an operation's run does with each device.
+
+#include "base/log.h"
+#include "provisioning/fleet/operation_run.h"
+#include "provisioning/moving/steps.h"
+#include "provisioning/retries.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::provisioning {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Looking costs a read of the enrollment: so many in one step, and then somebody else may work.
+constexpr int looks_per_step = 256;
+constexpr std::size_t checks_per_step = 256;
+constexpr std::size_t give_ups_per_step = 1024;
+
+/// A plan of which nothing was heard: another process may have finished it.
+constexpr std::chrono::seconds quiet_after{10};
+/// How often to look whether another's plan has ended, and when to stop waiting for that.
+constexpr std::chrono::seconds waiting_interval{1};
+constexpr std::chrono::minutes waiting_max{5};
+
+constexpr std::string_view given_up = "The operation was stopped.";
+
+bool is_elsewhere(const RegistrationRecord& record, const Place& from) {
+    return record.assignment && !(record.assignment->place() == from);
+}
+
+std::string reason_of(const RegistrationRecord& ended) {
+    return ended.failure ? ended.failure->message : "could not be moved";
+}
+
+} // namespace
+
+/// Begins as many plans as the pace allows.
+Result<void> OperationRun::advance() {
+    if (auto done = look_at_waiting(); !done) {
+        return done;
+    }
+    for (int looks = 0; looks < looks_per_step && !is_exhausted_ && room() > 0; ++looks) {
+        if (auto done = look_at_next(); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+std::int64_t OperationRun::room() {
+    const std::scoped_lock lock(mutex_);
+    return pacer_.room(operation_.limits, ledger_.under_way(), ports_.clock.steady());
+}
+
+Result<void> OperationRun::look_at_next() {
+    const auto record = candidates_.next();
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    if (!*record) {
+        is_exhausted_ = true;
+        return {};
+    }
+    const auto verdict = consider(**record);
+    if (!verdict) { // it stays the next one
+        return std::unexpected(verdict.error());
+    }
+    candidates_.pop();
+    {
+        const std::scoped_lock lock(mutex_);
+        ledger_.look_at((**record).id);
+    }
+    follow(**record, *verdict);
+    return {};
+}
+
+Result<Verdict> OperationRun::consider(const RegistrationRecord& record) {
+    const auto instance = ports_.instance.get();
+    const auto standing = ports_.applicants.standing_of(record, instance);
+    if (!standing) {
+        return std::unexpected(standing.error());
+    }
+    const AllocationInputs inputs = ports_.allocator.inputs_for(Question());
+    return decide_relocation({.operation = origin_,
+                              .record = record,
+                              .standing = *standing,
+                              .instance = *instance,
+                              .inputs = inputs,
+                              .token = new_move_token(ports_.random)});
+}
+
+void OperationRun::follow(const RegistrationRecord& record, const Verdict& verdict) {
+    if (const auto* relocate = std::get_if<Relocate>(&verdict)) {
+        begin_plan({.record = record, .plan = relocate->plan});
+        return;
+    }
+    const std::scoped_lock lock(mutex_);
+    if (const auto* leave = std::get_if<Leave>(&verdict)) {
+        ledger_.stayed(record.id, leave->reason);
+    } else if (const auto* refuse = std::get_if<Refuse>(&verdict)) {
+        ledger_.failed(record.id, refuse->message);
+    } else {
+        ledger_.wait(record.id, ports_.clock.steady());
+    }
+}
+
+/// Plans are stored side by side: a store commits many writes at once as fast as one.
+void OperationRun::begin_plan(Intention intention) {
+    {
+        const std::scoped_lock lock(mutex_);
+        ledger_.begin(intention.record.id, intention.record.assignment->place(),
+                      ports_.clock.steady());
+        pacer_.begun();
+    }
+    const bool accepted = ports_.workers.submit([weak = weak_from_this(), intention] {
+        if (const auto self = weak.lock()) {
+            self->store_plan(intention);
+        }
+    });
+    if (!accepted) {
+        store_plan(std::move(intention));
+    }
+}
+
+void OperationRun::store_plan(Intention intention) {
+    const Gate::Pass pass(gate_);
+    if (!pass) {
+        return;
+    }
+    const auto stored = retry_on_conflict<void>([&] { return try_to_store(intention); });
+    if (!stored) {
+        follow(intention.record, Refuse{stored.error().detail});
+    }
+}
+
+Result<void> OperationRun::try_to_store(Intention& intention) {
+    const RegistrationRecord& record = intention.record;
+    if (is_stopping()) {
+        follow(record, Leave{});
+        return {};
+    }
+    const Attempt attempt{.operation = new_relocation_id(ports_.random),
+                          .mark = new_mark(ports_.clock, ports_.random)};
+    auto saved = ports_.registrations.save(
+        scope_, record_relocation(record, intention.plan, attempt), Expected{record.stamp.version});
+    if (!saved) {
+        return saved.error().code == Code::conflict ? reconsider(intention) : saved;
+    }
+    {
+        const std::scoped_lock lock(mutex_);
+        ledger_.stored(record.id);
+    }
+    ports_.runner.start(record.id);
+    return {};
+}
+
+/// The record has changed meanwhile. Error: conflict, if the device is to move all the same.
+Result<void> OperationRun::reconsider(Intention& intention) {
+    auto found = ports_.registrations.find(scope_, intention.record.id);
+    if (!found) {
+        return std::unexpected(std::move(found).error());
+    }
+    if (!*found) {
+        follow(intention.record, Leave{});
+        return {};
+    }
+    intention.record = **std::move(found);
+    auto verdict = consider(intention.record);
+    if (!verdict) {
+        return std::unexpected(std::move(verdict).error());
+    }
+    if (auto* relocate = std::get_if<Relocate>(&*verdict)) {
+        intention.plan = std::move(relocate->plan);
+        return fail(Code::conflict, "the device changes again and again");
+    }
+    follow(intention.record, *verdict);
+    return {};
+}
+
+/// Those that had another plan under way.
+Result<void> OperationRun::look_at_waiting() {
+    const auto now = ports_.clock.steady();
+    const auto count_max = std::min(checks_per_step, static_cast<std::size_t>(room()));
+    std::vector<RegistrationId> due;
+    {
+        const std::scoped_lock lock(mutex_);
+        due = ledger_.waiting_ones(now - waiting_interval, now, count_max);
+    }
+    for (const RegistrationId& id : due) {
+        if (auto done = look_again(id); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Result<void> OperationRun::look_again(const RegistrationId& id) {
+    const auto record = ports_.registrations.find(scope_, id);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    if (*record && !(**record).plan) {
+        const auto verdict = consider(**record);
+        if (!verdict) {
+            return std::unexpected(verdict.error());
+        }
+        follow(**record, *verdict);
+        return {};
+    }
+    const std::scoped_lock lock(mutex_);
+    const auto now = ports_.clock.steady();
+    if (!*record) {
+        ledger_.stayed(id, "");
+    } else if (now - ledger_.waiting_since(id).value_or(now) > waiting_max) {
+        ledger_.failed(id, "another plan has been under way for too long");
+    }
+    return {};
+}
+
+void OperationRun::plan_ended(const RegistrationRecord& planned, const RegistrationRecord& ended) {
+    const std::scoped_lock lock(mutex_);
+    if (!planned.plan || planned.plan->operation != origin_.id ||
+        ledger_.find_under_way(planned.id) == nullptr) {
+        return;
+    }
+    if (!ended.plan && ended.assignment && ended.assignment->place() == planned.plan->place()) {
+        ledger_.moved(planned.id);
+    } else {
+        ledger_.failed(planned.id, reason_of(ended));
+    }
+}
+
+/// Plans that ended where nobody told us.
+Result<void> OperationRun::look_at_quiet() {
+    const auto now = ports_.clock.steady();
+    std::vector<RegistrationId> quiet;
+    {
+        const std::scoped_lock lock(mutex_);
+        quiet = ledger_.quiet_plans(now - quiet_after, now, checks_per_step);
+    }
+    for (const RegistrationId& id : quiet) {
+        const auto record = ports_.registrations.find(scope_, id);
+        if (!record) {
+            return std::unexpected(record.error());
+        }
+        resolve(id, *record);
+    }
+    return {};
+}
+
+void OperationRun::resolve(const RegistrationId& id,
+                           const std::optional<RegistrationRecord>& record) {
+    const std::scoped_lock lock(mutex_);
+    const auto* under_way = ledger_.find_under_way(id);
+    if (under_way == nullptr || (record && record->plan && record->plan->operation == origin_.id)) {
+        return;
+    }
+    if (!record || record->erased) {
+        ledger_.stayed(id, "");
+    } else if (is_elsewhere(*record, under_way->from)) {
+        ledger_.moved(id);
+    } else if (record->plan) {
+        ledger_.wait(id, ports_.clock.steady());
+    } else {
+        ledger_.failed(id, reason_of(*record));
+    }
+}
+
+/// Those that are not decided; the others end by themselves.
+Result<void> OperationRun::give_up_plans() {
+    const auto now = ports_.clock.steady();
+    std::vector<RegistrationId> stored;
+    {
+        const std::scoped_lock lock(mutex_);
+        ledger_.forget_waiting();
+        stored = ledger_.quiet_plans(now - waiting_interval, now, give_ups_per_step);
+    }
+    for (const RegistrationId& id : stored) {
+        auto done = retry_on_conflict<void>([&] { return give_up(id); });
+        if (!done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Result<void> OperationRun::give_up(const RegistrationId& id) {
+    const auto record = ports_.registrations.find(scope_, id);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    resolve(id, *record);
+    if (!*record || !(**record).plan || (**record).plan->operation != origin_.id ||
+        !may_be_given_up(*(**record).plan)) {
+        return {};
+    }
+    const Ending ending{.status = RegistrationStatus::failed,
+                        .failure = {failure_code::internal, std::string(given_up)},
+                        .knows = HubKnows::perhaps};
+    auto saved = ports_.registrations.save(
+        scope_, record_ending(**record, ending, new_mark(ports_.clock, ports_.random)),
+        Expected{(**record).stamp.version});
+    if (!saved) {
+        return saved;
+    }
+    {
+        const std::scoped_lock lock(mutex_);
+        ledger_.stayed(id, "");
+    }
+    ports_.runner.start(id); // the chores
+    return {};
+}
+
+} // namespace muster::provisioning

@@ -1,0 +1,176 @@
+#include "provisioning/fleet/quarantines.h"
+
+#include "base/log.h"
+#include "provisioning/documents.h"
+#include "provisioning/retries.h"
+
+#include <utility>
+
+namespace muster::provisioning {
+
+namespace {
+
+constexpr std::size_t reason_bytes_max = 256;
+
+JsonObject described(const RegistrationRecord& record, const std::string& reason) {
+    JsonObject document = to_state_document(record);
+    if (record.held_at) {
+        document["heldAt"] = record.held_at->text();
+    }
+    if (!reason.empty()) {
+        document["reason"] = reason;
+    }
+    return document;
+}
+
+} // namespace
+
+Result<void> Quarantines::begin(const RegistrationId& id, const HubName& hub,
+                                const std::string& reason, const Principal& by) {
+    if (ports_.instance.get()->find_hub(hub) == nullptr) {
+        return fail(Code::malformed, "hub " + hub.text() + " is not linked");
+    }
+    if (reason.size() > reason_bytes_max) {
+        return fail(Code::malformed, "reason must be at most 256 bytes");
+    }
+    return change(
+        id, {.held_at = hub, .action = "registration.quarantine", .reason = reason, .by = by});
+}
+
+Result<void> Quarantines::end(const RegistrationId& id, const Principal& by) {
+    return change(id, {.held_at = {}, .action = "registration.release", .reason = {}, .by = by});
+}
+
+Result<void> Quarantines::change(const RegistrationId& id, const Edit& edit) {
+    return retry_on_conflict<void>([&] { return try_change(id, edit); });
+}
+
+Result<void> Quarantines::try_change(const RegistrationId& id, const Edit& edit) {
+    const auto found = ports_.registrations.find(ports_.instance.scope(), id);
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    if (!*found || (**found).erased) {
+        return fail(Code::not_found, "the device has never registered");
+    }
+    const RegistrationRecord& before = **found;
+    if (!edit.held_at && !before.held_at) {
+        return fail(Code::precondition, "the device is not quarantined");
+    }
+    RegistrationRecord next = before;
+    next.held_at = edit.held_at;
+    const auto verdict =
+        verdict_on(next, edit.held_at ? OperationKind::gather : OperationKind::release);
+    if (!verdict) {
+        return std::unexpected(verdict.error());
+    }
+    const auto* refuse = std::get_if<Refuse>(&*verdict);
+    if (refuse != nullptr && edit.held_at) { // a release never fails: it only moves nothing
+        return fail(Code::precondition, refuse->message);
+    }
+    const Change entry{.at = ports_.clock.wall(),
+                       .by = edit.by,
+                       .action = std::string(edit.action),
+                       .resource = "registration/" + before.id.text(),
+                       .before = described(before, {}),
+                       .after = described(next, edit.reason)};
+    const auto* relocate = std::get_if<Relocate>(&*verdict);
+    next = relocate != nullptr ? planned(next, relocate->plan) : next;
+    if (relocate == nullptr) {
+        next.stamp = next_stamp(before.stamp, new_mark(ports_.clock, ports_.random));
+    }
+    const bool waits = std::holds_alternative<Wait>(*verdict);
+    if (waits) {
+        wait_for(id);
+    }
+    auto saved = ports_.registrations.save(ports_.instance.scope(), next,
+                                           Write(Expected{before.stamp.version}).audited(entry));
+    if (saved && relocate != nullptr) {
+        ports_.runner.start(id);
+    }
+    return saved;
+}
+
+void Quarantines::plan_ended(const RegistrationId& id) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (waiting_.erase(id) == 0) {
+            return;
+        }
+    }
+    // If the queue is full, the device goes with its next registration.
+    (void)ports_.workers.submit([weak = weak_from_this(), id] {
+        const auto self = weak.lock();
+        if (!self) {
+            return;
+        }
+        const Gate::Pass pass(self->gate_);
+        if (!pass) {
+            return;
+        }
+        if (const auto gone = retry_on_conflict<void>([&] { return self->go(id); }); !gone) {
+            log::warning("quarantine waits for the next registration",
+                         {{"registration_id", id.text()}, {"detail", gone.error().detail}});
+        }
+    });
+}
+
+/// Where its record says by now.
+Result<void> Quarantines::go(const RegistrationId& id) {
+    const auto found = ports_.registrations.find(ports_.instance.scope(), id);
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    if (!*found) {
+        return {};
+    }
+    const RegistrationRecord& record = **found;
+    const auto verdict =
+        verdict_on(record, record.held_at ? OperationKind::gather : OperationKind::release);
+    if (!verdict) {
+        return std::unexpected(verdict.error());
+    }
+    if (std::holds_alternative<Wait>(*verdict)) {
+        wait_for(id);
+    }
+    const auto* relocate = std::get_if<Relocate>(&*verdict);
+    if (relocate == nullptr) {
+        return {};
+    }
+    auto saved = ports_.registrations.save(ports_.instance.scope(), planned(record, relocate->plan),
+                                           Expected{record.stamp.version});
+    if (saved) {
+        ports_.runner.start(id);
+    }
+    return saved;
+}
+
+Result<Verdict> Quarantines::verdict_on(const RegistrationRecord& record, OperationKind kind) {
+    const auto instance = ports_.instance.get();
+    const auto standing = ports_.applicants.standing_of(record, instance);
+    if (!standing) {
+        return std::unexpected(standing.error());
+    }
+    FleetOperation alone; // of one device, which no fleet's numbers count
+    alone.kind = kind;
+    const AllocationInputs inputs = ports_.allocator.inputs_for(Question());
+    return decide_relocation({.operation = alone,
+                              .record = record,
+                              .standing = *standing,
+                              .instance = *instance,
+                              .inputs = inputs,
+                              .token = new_move_token(ports_.random)});
+}
+
+RegistrationRecord Quarantines::planned(const RegistrationRecord& record, const Plan& plan) {
+    return record_relocation(record, plan,
+                             {.operation = new_relocation_id(ports_.random),
+                              .mark = new_mark(ports_.clock, ports_.random)});
+}
+
+void Quarantines::wait_for(const RegistrationId& id) {
+    const std::scoped_lock lock(mutex_);
+    waiting_.insert(id);
+}
+
+} // namespace muster::provisioning
