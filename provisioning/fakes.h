@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/task.h"
 #include "provisioning/fake_faults.h"
+#include "provisioning/fake_hubs.h"
 #include "provisioning/fake_store.h"
 #include "provisioning/ports.h"
 
@@ -17,116 +18,6 @@
 #include <vector>
 
 namespace muster::provisioning {
-
-/// Remembers what each hub knows.
-class FakeHubs final : public Hubs {
-  public:
-    /// A hub's answer that is not a yes; `applied` if it did what it was told all the same.
-    struct Answer {
-        Code code = Code::unavailable;
-        bool applied = false;
-    };
-
-    explicit FakeHubs(Faults& faults) : faults_(faults) {}
-
-    void answer_next(int count, Answer answer) {
-        const std::scoped_lock lock(mutex_);
-        answers_.insert(answers_.end(), static_cast<std::size_t>(count), answer);
-    }
-
-    /// Every hub is there again.
-    void recover() {
-        const std::scoped_lock lock(mutex_);
-        answers_.clear();
-    }
-
-    Result<void> ensure_device(const HubName& hub, const DeviceProvision& provision) override {
-        return faults_.call([&]() -> Result<void> {
-            const std::scoped_lock lock(mutex_);
-            ++calls_;
-            if (answers_.empty()) {
-                apply(hub, provision);
-                return {};
-            }
-            const Answer answer = answers_.front();
-            answers_.pop_front();
-            if (answer.applied) {
-                apply(hub, provision);
-            }
-            return fail(answer.code, "hub says no");
-        });
-    }
-
-    /// The hub is there, and this connection string opens it.
-    void offer(const HubName& hub, const std::string& connection_string) {
-        const std::scoped_lock lock(mutex_);
-        offers_[connection_string] = hub;
-    }
-
-    Result<HubName> check_link(const Secret& connection_string) override {
-        return faults_.call([&]() -> Result<HubName> {
-            const std::scoped_lock lock(mutex_);
-            ++links_checked_;
-            const std::string text(connection_string.reveal());
-            const auto found = offers_.find(text);
-            if (found != offers_.end()) {
-                return found->second;
-            }
-            const bool is_known = std::ranges::any_of(offers_, [&](const auto& offer) {
-                return text.starts_with("HostName=" + offer.second.text() + ';');
-            });
-            return is_known ? fail(Code::unauthenticated, "the key is not the policy's")
-                   : text.starts_with("HostName=")
-                       ? fail(Code::not_found, "no such hub here")
-                       : fail(Code::malformed, "not a connection string");
-        });
-    }
-
-    int links_checked() {
-        const std::scoped_lock lock(mutex_);
-        return links_checked_;
-    }
-
-    int calls() {
-        const std::scoped_lock lock(mutex_);
-        return calls_;
-    }
-
-    std::vector<HubName> hubs_with(const DeviceId& device) {
-        const std::scoped_lock lock(mutex_);
-        std::vector<HubName> hubs;
-        for (const auto& [key, provision] : devices_) {
-            if (key.second == device) {
-                hubs.push_back(key.first);
-            }
-        }
-        return hubs;
-    }
-
-    std::optional<DeviceProvision> device(const HubName& hub, const DeviceId& device) {
-        const std::scoped_lock lock(mutex_);
-        const auto found = devices_.find({hub, device});
-        return found == devices_.end() ? std::nullopt : std::optional(found->second);
-    }
-
-  private:
-    /// The twin of a device that is there already is left alone.
-    void apply(const HubName& hub, const DeviceProvision& provision) {
-        const auto [entry, is_new] = devices_.try_emplace({hub, provision.device_id}, provision);
-        if (!is_new) {
-            entry->second.credential = provision.credential;
-            entry->second.iot_edge = provision.iot_edge;
-        }
-    }
-
-    Faults& faults_;
-    std::mutex mutex_;
-    int calls_ = 0;
-    int links_checked_ = 0;
-    std::map<std::string, HubName> offers_; // by connection string
-    std::deque<Answer> answers_;
-    std::map<std::pair<HubName, DeviceId>, DeviceProvision> devices_;
-};
 
 /// Runs tasks when the test says so.
 class ManualWorkers final : public Executor {
@@ -176,10 +67,11 @@ class ManualTimers final : public Scheduler {
         std::erase_if(entries_, [&](const Entry& entry) { return entry.ticket == ticket; });
     }
 
-    /// Runs the next task that is due, whenever that is; false if there is none.
-    bool run_next() {
+    /// Runs the next task that is due, whenever that is, or by then; false if there is none. Some
+    /// tasks come again and again: whoever waits for everything says how long.
+    bool run_next(std::chrono::milliseconds until = std::chrono::milliseconds::max()) {
         const auto next = std::ranges::min_element(entries_, {}, &Entry::due);
-        if (next == entries_.end()) {
+        if (next == entries_.end() || next->due > until) {
             return false;
         }
         now_ = std::max(now_, next->due);

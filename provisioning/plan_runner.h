@@ -14,14 +14,19 @@
 #include "provisioning/applicants.h"
 #include "provisioning/current_instance.h"
 #include "provisioning/gate.h"
+#include "provisioning/moving/execution.h"
 #include "provisioning/planning.h"
 #include "provisioning/ports.h"
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace muster::provisioning {
 
@@ -33,6 +38,12 @@ inline constexpr int plan_tries_max = 10;
 /// How long to wait after so many failed tries: 1/8 s, doubling, at most 10 s; beyond
 /// plan_tries_max up to two minutes.
 std::chrono::milliseconds delay_after(int tries);
+
+/// Other processes with this database may leave plans unfinished.
+inline constexpr std::chrono::minutes sweep_interval{1};
+/// So many are taken up at once; the rest follows in portions.
+inline constexpr std::size_t sweep_portion = 4096;
+inline constexpr std::chrono::seconds sweep_portion_interval{5};
 
 /// Told when a plan has ended, in an assignment or not; on a worker.
 using PlanEnded =
@@ -53,14 +64,17 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
         Random& random;
     };
 
-    explicit PlanRunner(const Ports& ports) : ports_(ports) {}
+    explicit PlanRunner(const Ports& ports);
 
-    /// Sees to it that the plan stored for this id is carried out soon. Does nothing more if that
-    /// is under way already. The tracking id is that of the request that asks for it, if any.
+    /// Sees to it that what is stored for this id is carried out soon. Does nothing more if that is
+    /// under way already. The tracking id is that of the request that asks for it, if any.
     void start(const RegistrationId& id, const TrackingId& tracking = {});
 
-    /// What an earlier process, or another one, left unfinished: found and started now and every
-    /// sweep_interval from now on. The number of those found at once.
+    /// The same, and waits no longer if a try has failed.
+    void retry(const RegistrationId& id);
+
+    /// What an earlier process, or another one, left unfinished: found and started now, a portion
+    /// at a time, and every sweep_interval from now on. The number of those found at once.
     Result<std::size_t> sweep();
 
     /// One listener at a time (fleet operations); before start().
@@ -71,36 +85,65 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
 
   private:
     struct Run {
-        TrackingId tracking;   // for the journal
-        OperationId operation; // whose tries are counted
-        int tries = 0;
-        bool again = false; // start() was called meanwhile: look once more before ending
+        TrackingId tracking;           // for the journal
+        OperationId operation;         // whose tries are counted
+        int tries = 0;                 // failed ones
+        bool again = false;            // start() was called meanwhile: look once more before ending
+        std::uint64_t wait = 0;        // which one; 0: it is not waiting
+        bool in_background = false;    // nobody waits for it: it is decided, or chores are left
+        std::vector<Finding> findings; // on the way, for the journal
+        NotCarried not_carried;
     };
 
-    enum class Step { ended, repeat, wait };
+    enum class Step { ended, repeat, wait, call_out };
+    /// Which threads take the step.
+    enum class On { workers, callers };
 
-    void enqueue(const RegistrationId& id);
+    void enqueue(const RegistrationId& id, On threads = On::workers);
     void wait(const RegistrationId& id, std::chrono::milliseconds delay);
-    void advance(const RegistrationId& id);
-    void take_step(const RegistrationId& id);
-    Step attempt(const RegistrationId& id);
-    Step carry_out(const RegistrationRecord& planned);
-    Step tell_hub(const RegistrationRecord& planned, int tries);
-    Ending ending_of(const RegistrationRecord& planned, const Error& error);
-    /// Stores how the plan ended, with its entries in the journal and the audit trail.
-    Step conclude(const RegistrationRecord& planned, const RegistrationRecord& next,
-                  const Explanation& explanation);
+    /// The wait is over; false if there was none, or it was another one.
+    bool wake(const RegistrationId& id, std::optional<std::uint64_t> wait);
+    void advance(const RegistrationId& id, On threads);
+    void take_step(const RegistrationId& id, On threads);
+    Step attempt(const RegistrationId& id, On threads);
 
-    /// Which try this is; another operation starts at one again.
-    int count_try(const RegistrationId& id, const std::optional<OperationId>& operation);
+    Step carry_out(const RegistrationRecord& planned);
+    Result<std::optional<Decline>> objection_to(const RegistrationRecord& planned);
+    Step fail_or_wait(const RegistrationRecord& planned, const Error& error);
+    Ending ending_of(const RegistrationRecord& planned, const Error& error, int tries);
+    /// Stores where the plan stands now, or how it ended, with its entries in the journal and the
+    /// audit trail.
+    Step store(const RegistrationRecord& planned, const Advance& advance);
+    Step after_save(const Result<void>& saved, const RegistrationRecord& planned);
+
+    Step do_chores(RegistrationRecord record);
+    Step do_first(const RegistrationRecord& record, const Chore& chore);
+    /// Nothing if the chore stays as it is stored.
+    std::optional<RegistrationRecord> after_try(const RegistrationRecord& record,
+                                                const Chore& chore, int tries);
+    Result<void> store_chores(const RegistrationRecord& before, const RegistrationRecord& next);
+
+    void sweep_after(std::chrono::milliseconds delay);
+    void sweep_again();
+
+    /// Runs `change` on the run of this id.
+    template <class Change>
+    auto with_run(const RegistrationId& id, Change change);
     int tries_of(const RegistrationId& id);
-    TrackingId tracking_of(const RegistrationId& id);
+    int count_failure(const RegistrationId& id);
     bool end(const RegistrationId& id);
 
+    [[nodiscard]] Mark mark() { return new_mark(ports_.clock, ports_.random); }
+
     Ports ports_;
+    Execution execution_;
+    const WallTime made_;
+    PlanEnded when_ended_;
     Gate gate_;
     std::mutex mutex_;
-    std::unordered_map<RegistrationId, Run> runs_;
+    std::unordered_map<std::string, Run> runs_; // by folded id
+    std::uint64_t last_wait_ = 0;
+    std::string swept_; // up to this folded id
 };
 
 } // namespace muster::provisioning

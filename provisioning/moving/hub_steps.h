@@ -12,8 +12,11 @@
 #include "provisioning/hubs.h"
 #include "provisioning/moving/mark.h"
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace muster::provisioning {
@@ -24,23 +27,32 @@ using NotCarried = std::vector<std::string>;
 /// What a fence found.
 enum class Fenced : std::uint8_t { present, absent };
 
+/// Asked between reading an identity and enabling it, at hubs that act late: whether the record
+/// still wants what it wanted when the step began. Whatever makes the step obsolete afterwards
+/// changes the identity first, and the etag that was read is worth nothing. Error: conflict.
+using StillWanted = std::function<Result<void>()>;
+
 /// Thread safe; holds no state. Errors besides those of Hubs: conflict, if somebody else changed
 /// the identity again and again meanwhile (try again).
 class HubSteps {
   public:
-    explicit HubSteps(Hubs& hubs) : hubs_(hubs) {}
+    explicit HubSteps(Hubs& hubs, StillWanted still_wanted = {})
+        : hubs_(hubs), still_wanted_(std::move(still_wanted)) {}
 
     /// keep, assign: the identity is there, enabled, with this credential; created with the initial
     /// twin if it was not there, or if what was there is a copy that counts for nothing. A fence is
-    /// lifted. When this has failed, fence() ends whatever may still be on its way.
+    /// lifted, and the twin stays. When this has failed, fence() ends whatever may still be on its
+    /// way.
     Result<void> ensure(const HubName& hub, const DeviceProvision& provision);
 
     /// From here on the identity is disabled and bears `moving out` with this token, unless it is
     /// absent; and no earlier call of ours enables it any more. An identity that bears the same
-    /// mark is left as it is; one with another `moving out` gets this token, keeping what it was.
+    /// mark is left as it is; one with another `moving out` gets this token, keeping what it was. A
+    /// copy that counts for nothing is deleted, and so absent.
     Result<Fenced> fence(const Place& place, const MoveToken& token);
 
-    /// Undoes fence(): as it was before. Does nothing to one that does not bear this token.
+    /// Undoes fence(): as it was before. An identity without a mark gets a new etag at a hub that
+    /// acts late, which ends a fence that is still on its way; others are left alone.
     Result<void> release(const Place& place, const MoveToken& token);
 
     struct Transfer {
@@ -55,18 +67,18 @@ class HubSteps {
     /// as they are at `from`, which is fenced by the token, or, for TwinSource::initial or with
     /// nothing at `from`, with the initial twin. What bears any mark at `to` already is replaced.
     /// Error: already_exists, if an identity in use is there (and stays as it is); precondition, if
-    /// `from` does not bear the token any more.
+    /// `from` does not bear the token any more, or nothing is there to carry and no credential
+    /// given.
     Result<NotCarried> place(const Transfer& transfer);
 
-    /// The copy loses its mark and is enabled, or is what the device was before for an operation.
-    /// One without a mark has been settled before. Errors: not_found (place() again), precondition
-    /// (it bears another token: somebody else moves it).
+    /// The copy loses its mark and is enabled, or, for an operation, is what the device was before
+    /// (its mark remembers it). One without a mark has been settled before. Errors: not_found
+    /// (place() again), precondition (somebody else moves it away).
     struct Settlement {
         Place place;
         MoveToken token;
         std::optional<HubCredential> credential; // if the device came with a newer one meanwhile
-        bool enabled = true;
-        std::string status_reason;
+        PlanOrigin origin = PlanOrigin::device;
     };
 
     Result<void> settle(const Settlement& settlement);
@@ -74,12 +86,30 @@ class HubSteps {
     /// Deletes what bears this token, on either side; nothing else, and nothing is fine.
     Result<void> erase(const Place& place, const MoveToken& token);
 
-    /// What the fence remembers of the device: (enabled, reason). Nothing if it is not there or not
-    /// fenced by the token.
-    Result<std::optional<MoveMark>> remembered(const Place& place, const MoveToken& token);
-
   private:
+    struct Copy {
+        HubDevice device;
+        HubTwin twin;
+        std::vector<HubModule> modules;
+        NotCarried left_behind;
+    };
+
+    Result<void> ensure_once(const HubName& hub, const DeviceProvision& provision);
+    Result<void> create_anew(const HubName& hub, const DeviceProvision& provision);
+    Result<Fenced> fence_once(const Place& place, const MoveToken& token);
+    Result<void> release_once(const Place& place, const MoveToken& token);
+    Result<NotCarried> place_once(const Transfer& transfer);
+    Result<Copy> copy_of(const Transfer& transfer);
+    Result<void> carry_twin(const Transfer& transfer, Copy& copy);
+    Result<void> clear(const Place& place);
+    Result<void> put_modules(const Place& place, Copy& copy);
+    Result<void> settle_once(const Settlement& settlement);
+    Result<void> erase_once(const Place& place, const MoveToken& token);
+    /// After still_wanted_, where calls may come late.
+    Result<void> enable(const HubName& hub, const HubDevice& device);
+
     Hubs& hubs_;
+    StillWanted still_wanted_;
 };
 
 } // namespace muster::provisioning

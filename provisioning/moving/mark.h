@@ -15,7 +15,7 @@ enum class MoveSide : std::uint8_t { out, in };
 struct MoveMark {
     MoveSide side = MoveSide::out;
     MoveToken token;
-    bool was_enabled = true; // out only, and the next too: what the device was before its fence
+    bool was_enabled = true; // this and the next: what the device was before its fence
     std::string reason;
 
     friend bool operator==(const MoveMark&, const MoveMark&) = default;
@@ -23,8 +23,14 @@ struct MoveMark {
 
 /// At most 128 bytes: a longer reason is cut at a character, see carries_whole_reason().
 std::string to_status_reason(const MoveMark& mark);
+
+/// Nothing, if it is no mark of ours: somebody else's reason, or one that was written by hand.
 std::optional<MoveMark> read_move_mark(std::string_view status_reason);
 
 bool carries_whole_reason(std::string_view reason);
+
+/// Of copies that are created for an assignment, which needs no token of its own: nothing is ever
+/// fenced with it.
+extern const MoveToken assignment_token;
 
 } // namespace muster::provisioning

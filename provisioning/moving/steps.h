@@ -43,11 +43,7 @@ struct PlaceStep {
 struct DecideStep {};
 
 struct SettleStep {
-    Place place;
-    Place from; // what it was before is remembered there
-    MoveToken token;
-    std::optional<HubCredential> credential;
-    PlanOrigin origin = PlanOrigin::device;
+    HubSteps::Settlement settlement;
 };
 
 /// Erases what the token fenced, then makes sure of the new one.
@@ -63,7 +59,9 @@ using PlanStep =
 /// Of a record with a plan.
 PlanStep next_step(const RegistrationRecord& planned);
 
-/// The record once the step has succeeded (for all but Ask): the next stage, or assigned.
+/// The record once the step has succeeded (for all but Ask): the next stage, or assigned. An
+/// assignment turns the fences of earlier attempts elsewhere from something to be lifted into
+/// something to be erased.
 RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mark);
 
 /// The place was not there any more when it was to be settled: back to `fenced`.
@@ -72,7 +70,7 @@ RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mar
 /// True before the point of no return.
 bool may_be_given_up(const Plan& plan);
 
-/// One chore less; or the same chore, tried once more in vain.
+/// One chore less; or the same chore, tried once more in vain than `chore` says.
 RegistrationRecord after_chore(const RegistrationRecord& record, const Chore& chore,
                                const Mark& mark);
 RegistrationRecord after_vain_chore(const RegistrationRecord& record, const Chore& chore,

@@ -1,0 +1,149 @@
+#include "provisioning/moving/steps.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::provisioning {
+
+namespace {
+
+HubSteps::Transfer transfer_of(const Plan& plan) {
+    return {.from = *plan.from,
+            .to = plan.place(),
+            .token = plan.token,
+            .twin = plan.twin,
+            .provision = plan.provision};
+}
+
+HubSteps::Settlement settlement_of(const Plan& plan) {
+    return {.place = plan.place(),
+            .token = plan.token,
+            .credential = plan.provision.credential,
+            .origin = plan.origin};
+}
+
+PlanStep step_of_move(const Plan& plan) {
+    CHECK(plan.from);
+    switch (plan.stage) {
+    case PlanStage::begun: return FenceStep{.place = *plan.from, .token = plan.token};
+    case PlanStage::fenced: return PlaceStep{transfer_of(plan)};
+    case PlanStage::decided: break;
+    }
+    return SettleStep{settlement_of(plan)};
+}
+
+PlanStep step_of_reset(const Plan& plan) {
+    switch (plan.stage) {
+    case PlanStage::begun: return FenceStep{.place = plan.place(), .token = plan.token};
+    case PlanStage::fenced: return DecideStep();
+    case PlanStage::decided: break;
+    }
+    return RenewStep{.place = plan.place(), .token = plan.token, .provision = plan.provision};
+}
+
+bool has_stages(const Plan& plan) {
+    return plan.kind == PlanKind::move || plan.kind == PlanKind::reset;
+}
+
+RegistrationRecord at_stage(const RegistrationRecord& planned, PlanStage stage, const Mark& mark) {
+    RegistrationRecord record = planned;
+    record.plan->stage = stage;
+    record.stamp = next_stamp(planned.stamp, mark);
+    return record;
+}
+
+bool is_same(const Chore& left, const Chore& right) {
+    return left.kind == right.kind && left.place == right.place && left.token == right.token;
+}
+
+/// A fence of earlier must not be lifted where the device is not any more.
+void retire_releases(RegistrationRecord& record) {
+    for (Chore& chore : record.chores) {
+        if (chore.place != record.assignment->place()) {
+            chore.kind = ChoreKind::erase;
+        }
+    }
+}
+
+void add_chore(RegistrationRecord& record, Chore chore) {
+    const bool is_known = std::ranges::any_of(
+        record.chores, [&](const Chore& known) { return is_same(known, chore); });
+    if (!is_known) {
+        record.chores.push_back(std::move(chore));
+    }
+}
+
+RegistrationRecord assigned(const RegistrationRecord& planned, const Mark& mark) {
+    const Plan& plan = *planned.plan;
+    RegistrationRecord record = record_assignment(planned, mark);
+    retire_releases(record);
+    if (plan.kind == PlanKind::move) {
+        add_chore(record, {.kind = ChoreKind::erase,
+                           .place = *plan.from,
+                           .token = plan.token,
+                           .problem = {},
+                           .since = mark.now});
+    }
+    return record;
+}
+
+} // namespace
+
+PlanStep next_step(const RegistrationRecord& planned) {
+    CHECK(planned.plan);
+    const Plan& plan = *planned.plan;
+    switch (plan.kind) {
+    case PlanKind::ask: return AskStep();
+    case PlanKind::keep:
+    case PlanKind::assign: return EnsureStep{.hub = plan.hub, .provision = plan.provision};
+    case PlanKind::move: return step_of_move(plan);
+    case PlanKind::reset: break;
+    }
+    return step_of_reset(plan);
+}
+
+RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mark) {
+    CHECK(planned.plan && planned.plan->kind != PlanKind::ask);
+    const Plan& plan = *planned.plan;
+    if (has_stages(plan) && plan.stage == PlanStage::begun) {
+        return at_stage(planned, PlanStage::fenced, mark);
+    }
+    if (has_stages(plan) && plan.stage == PlanStage::fenced) {
+        return at_stage(planned, PlanStage::decided, mark);
+    }
+    return assigned(planned, mark);
+}
+
+RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mark) {
+    CHECK(planned.plan && planned.plan->kind == PlanKind::move);
+    return at_stage(planned, PlanStage::fenced, mark);
+}
+
+bool may_be_given_up(const Plan& plan) {
+    return plan.stage != PlanStage::decided;
+}
+
+RegistrationRecord after_chore(const RegistrationRecord& record, const Chore& chore,
+                               const Mark& mark) {
+    RegistrationRecord next = record;
+    std::erase_if(next.chores, [&](const Chore& one) { return is_same(one, chore); });
+    next.stamp = next_stamp(record.stamp, mark);
+    return next;
+}
+
+RegistrationRecord after_vain_chore(const RegistrationRecord& record, const Chore& chore,
+                                    std::string problem, const Mark& mark) {
+    RegistrationRecord next = record;
+    for (Chore& one : next.chores) {
+        if (is_same(one, chore)) {
+            one.tries = chore.tries + 1;
+            one.problem = problem;
+        }
+    }
+    next.stamp = next_stamp(record.stamp, mark);
+    return next;
+}
+
+} // namespace muster::provisioning
