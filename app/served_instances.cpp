@@ -9,29 +9,59 @@ namespace {
 /// Its address never changes.
 struct Served {
     Served(std::shared_ptr<provisioning::CurrentInstance> of, const ServedInstances::Ports& ports)
-        : instance(std::move(of)),
+        : instance(std::move(of)), hubs(*instance, ports.hubs),
           enrollments(*instance, ports.stores.enrollments(), ports.stores.registrations(),
                       ports.clock, ports.random),
           registration({.instance = *instance,
                         .enrollments = ports.stores.enrollments(),
                         .registrations = ports.stores.registrations(),
-                        .hubs = ports.hubs,
+                        .hubs = hubs,
+                        .whereabouts = ports.whereabouts,
+                        .functions = ports.functions,
                         .workers = ports.workers,
+                        .callers = ports.callers,
                         .timers = ports.timers,
                         .clock = ports.clock,
                         .random = ports.random,
                         .journal = &ports.journal}),
-          explaining(*instance, ports.stores.enrollments(), ports.stores.registrations(),
-                     ports.clock),
+          explaining({.instance = *instance,
+                      .enrollments = ports.stores.enrollments(),
+                      .registrations = ports.stores.registrations(),
+                      .allocator = registration.allocator(),
+                      .clock = ports.clock,
+                      .random = ports.random}),
+          moves({.instance = *instance,
+                 .registrations = ports.stores.registrations(),
+                 .runner = registration.runner(),
+                 .clock = ports.clock,
+                 .random = ports.random}),
+          fleets({.instance = *instance,
+                  .instances = ports.instances,
+                  .operations = ports.stores.fleet_operations(),
+                  .enrollments = ports.stores.enrollments(),
+                  .registrations = ports.stores.registrations(),
+                  .hubs = hubs,
+                  .applicants = registration.applicants(),
+                  .allocator = registration.allocator(),
+                  .runner = registration.runner(),
+                  .workers = ports.workers,
+                  .timers = ports.timers,
+                  .clock = ports.clock,
+                  .random = ports.random}),
           site{.instance = instance.get(),
                .enrollments = &enrollments,
                .registration = &registration,
-               .explaining = &explaining} {}
+               .explaining = &explaining,
+               .moves = &moves,
+               .fleets = &fleets} {}
 
     std::shared_ptr<provisioning::CurrentInstance> instance;
+    InstanceHubs hubs;
     provisioning::Enrollments enrollments;
     provisioning::DeviceRegistration registration;
     provisioning::Explaining explaining;
+    provisioning::Moves moves;
+    provisioning::Fleets fleets;
     gateway::ProvisioningSite site;
 };
 
@@ -47,6 +77,10 @@ void ServedInstances::serve(std::shared_ptr<provisioning::CurrentInstance> insta
     } else if (*resumed > 0) {
         log::info("resuming unfinished registrations",
                   {{"scope", scope}, {"count", std::to_string(*resumed)}});
+    }
+    if (auto resumed_fleets = served->fleets.resume_all(); !resumed_fleets) {
+        log::error("operations on fleets cannot be read",
+                   {{"scope", scope}, {"detail", resumed_fleets.error().detail}});
     }
     ports_.sites.add(gateway::SitePtr(served, &served->site)); // keeps all of it alive
 }

@@ -2,7 +2,7 @@
 // The provisioning instances of this process, each with the use cases that serve it. They come and
 // go with the control plane's changes.
 
-#include "app/local_hubs.h"
+#include "app/hubs/instance_hubs.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/task.h"
@@ -18,8 +18,12 @@ class ServedInstances final : public provisioning::InstanceObserver {
   public:
     struct Ports {
         store::Stores& stores;
-        LocalHubs& hubs;
+        const HubReach& hubs;
+        const provisioning::Whereabouts& whereabouts;
+        provisioning::FunctionCaller& functions;
+        provisioning::Instances& instances; // for operations on fleets; used once all are served
         Executor& workers;
+        Executor& callers; // for what waits for another machine
         Scheduler& timers;
         const Clock& clock;
         Random& random;

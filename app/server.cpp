@@ -3,6 +3,7 @@
 #include "app/hub_settings.h"
 #include "app/key_file.h"
 #include "app/local_hubs.h"
+#include "app/outside.h"
 #include "app/seeding.h"
 #include "app/served_instances.h"
 #include "base/encoding.h"
@@ -26,6 +27,7 @@ namespace muster::app {
 namespace {
 
 constexpr std::size_t token_file_bytes_max = 4096;
+constexpr std::size_t caller_threads = 64;
 constexpr unsigned private_mode = 0600;
 
 /// What earlier versions left in the clear, and what an interrupted rekey left to do. It is
@@ -111,30 +113,45 @@ std::vector<std::string> hub_hosts(const ServerConfig& config) {
 
 /// What stands on the stores, in the order of construction.
 struct Services {
-    Services(store::Stores& stores, const ServerConfig& config, Executor& workers,
-             Scheduler& timers, const Clock& clock, Random& random)
-        : journal(std::make_shared<provisioning::JournalWriter>(stores.journal(), workers, timers)),
-          instances({.store = stores.instances(),
-                     .hubs = local_hubs,
-                     .workers = workers,
-                     .timers = timers,
-                     .clock = clock,
-                     .random = random,
-                     .domain = config.domain,
-                     .other_hosts = hub_hosts(config)}),
-          tokens(stores.tokens(), clock, random), served({.stores = stores,
-                                                          .hubs = local_hubs,
-                                                          .workers = workers,
-                                                          .timers = timers,
-                                                          .clock = clock,
-                                                          .random = random,
-                                                          .journal = *journal,
-                                                          .sites = sites}),
-          control{instances, tokens, stores.audit(), stores.journal()},
-          context{sites, workers, timers, clock, random, &control, journal.get()} {}
+    struct Ports {
+        store::Stores& stores;
+        const ServerConfig& config;
+        Outside& outside;
+        Executor& workers;
+        Executor& callers;
+        Scheduler& timers;
+        const Clock& clock;
+        Random& random;
+    };
 
-    std::vector<std::unique_ptr<hub::Service>> hubs;
-    LocalHubs local_hubs;
+    explicit Services(const Ports& ports)
+        : journal(std::make_shared<provisioning::JournalWriter>(ports.stores.journal(),
+                                                                ports.workers, ports.timers)),
+          instances({.store = ports.stores.instances(),
+                     .hubs = ports.outside.links(),
+                     .workers = ports.workers,
+                     .timers = ports.timers,
+                     .clock = ports.clock,
+                     .random = ports.random,
+                     .domain = ports.config.domain,
+                     .other_hosts = hub_hosts(ports.config)}),
+          tokens(ports.stores.tokens(), ports.clock, ports.random),
+          served({.stores = ports.stores,
+                  .hubs = ports.outside.hubs(),
+                  .whereabouts = ports.outside.whereabouts(),
+                  .functions = ports.outside.functions(),
+                  .instances = instances,
+                  .workers = ports.workers,
+                  .callers = ports.callers,
+                  .timers = ports.timers,
+                  .clock = ports.clock,
+                  .random = ports.random,
+                  .journal = *journal,
+                  .sites = sites}),
+          control{instances, tokens, ports.stores.audit(), ports.stores.journal()},
+          context{sites,        ports.workers, ports.timers, ports.clock,
+                  ports.random, &control,      journal.get()} {}
+
     gateway::Sites sites;
     std::shared_ptr<provisioning::JournalWriter> journal;
     provisioning::Instances instances;
@@ -147,7 +164,8 @@ struct Services {
 /// In the order of construction; destroyed the other way round, so nothing outlives what it uses.
 struct Server::Parts {
     explicit Parts(const ServerConfig& configured)
-        : config(configured), workers({.threads = configured.workers}) {}
+        : config(configured), workers({.threads = configured.workers}),
+          callers({.threads = caller_threads}) {}
 
     ServerConfig config;
     std::filesystem::path ca_file;
@@ -158,6 +176,10 @@ struct Server::Parts {
     std::unique_ptr<store::Stores> stores;
     TimerThread timers;
     WorkerPool workers;
+    WorkerPool callers; // wait for webhooks and remote hubs, so that workers never do
+    std::vector<std::unique_ptr<hub::Service>> hubs;
+    LocalHubs local_hubs;
+    std::unique_ptr<Outside> outside;
     std::optional<Services> services;
     std::unique_ptr<net::Server> network;
     bool stopped = false;
@@ -211,13 +233,27 @@ Result<void> Server::Parts::open_stores(const DataFolder& folder) {
 }
 
 Result<void> Server::Parts::build_services(const DataFolder& folder) {
-    services.emplace(*stores, config, workers, timers, clock, random);
     for (const HubConfig& settings : config.hubs) {
-        services->hubs.push_back(std::make_unique<hub::Service>(
-            hub_settings(settings, keys), stores->devices(), stores->sessions(),
-            stores->telemetry(), timers, clock, random));
-        services->local_hubs.add(*services->hubs.back());
-        services->sites.add(*services->hubs.back());
+        hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys),
+                                                      stores->devices(), stores->sessions(),
+                                                      stores->telemetry(), timers, clock, random));
+        local_hubs.add(*hubs.back());
+    }
+    auto reached = Outside::make(config, local_hubs, clock);
+    if (!reached) {
+        return std::unexpected(reached.error());
+    }
+    outside = std::move(*reached);
+    services.emplace(Services::Ports{.stores = *stores,
+                                     .config = config,
+                                     .outside = *outside,
+                                     .workers = workers,
+                                     .callers = callers,
+                                     .timers = timers,
+                                     .clock = clock,
+                                     .random = random});
+    for (const auto& hub : hubs) {
+        services->sites.add(*hub);
     }
     if (auto loaded = services->instances.load(services->served); !loaded) {
         return loaded;
@@ -314,6 +350,7 @@ void Server::stop(std::chrono::milliseconds grace) {
         parts_->network->stop(grace);
     }
     // Workers before timers: a finishing use case may still set a timer, which is then dropped.
+    parts_->callers.stop();
     parts_->workers.stop();
     if (parts_->services) { // now that nobody adds to it
         parts_->services->journal->flush();
