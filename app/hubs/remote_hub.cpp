@@ -253,8 +253,9 @@ Result<void> RemoteHub::Parts::check_right(const Ask& harmless) {
     if (!reply) {
         return std::unexpected(reply.error());
     }
-    if (is_success(*reply)) {
-        return {};
+    if (is_success(*reply)) { // nothing was there to be deleted
+        return harmless.method == "GET" ? Result<void>()
+                                        : unreadable("it deletes what is not there");
     }
     if (lacks_right(*reply)) {
         return fail(Code::malformed, "the hub's policy must hold RegistryWrite and ServiceConnect");
