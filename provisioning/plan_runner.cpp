@@ -270,13 +270,23 @@ PlanRunner::Step PlanRunner::store(const RegistrationRecord& planned, const Adva
         run.not_carried = next.plan ? outcome.not_carried : NotCarried();
         run.tries = next.plan ? run.tries : 0;
     });
+    tell_of(planned, next);
+    return next.unfinished() ? Step::repeat : Step::ended;
+}
+
+void PlanRunner::tell_of(const RegistrationRecord& planned, const RegistrationRecord& next) {
     if (hub_counted(planned) != hub_counted(next)) {
         ports_.allocator.moved(hub_counted(planned), hub_counted(next));
     }
     if (!next.plan && when_ended_) {
         when_ended_(planned, next);
     }
-    return next.unfinished() ? Step::repeat : Step::ended;
+}
+
+void PlanRunner::ended_by_others(const RegistrationRecord& planned,
+                                 const RegistrationRecord& ended) {
+    tell_of(planned, ended);
+    retry(ended.id);
 }
 
 PlanRunner::Step PlanRunner::after_save(const Result<void>& saved,

@@ -80,6 +80,10 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     /// One listener at a time (fleet operations); before start().
     void when_ended(PlanEnded listener);
 
+    /// Somebody else gave a plan up and has stored that: told to the listener, counted, and what is
+    /// left to do is begun.
+    void ended_by_others(const RegistrationRecord& planned, const RegistrationRecord& ended);
+
     /// Takes no further step, and waits for those under way. The ports may go then.
     void stop() { gate_.close(); }
 
@@ -114,6 +118,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     /// Stores where the plan stands now, or how it ended, with its entries in the journal and the
     /// audit trail.
     Step store(const RegistrationRecord& planned, const Advance& advance);
+    void tell_of(const RegistrationRecord& planned, const RegistrationRecord& next);
     Step after_save(const Result<void>& saved, const RegistrationRecord& planned);
 
     Step do_chores(RegistrationRecord record);

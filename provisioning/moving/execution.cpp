@@ -1,7 +1,5 @@
 #include "provisioning/moving/execution.h"
 
-#include "provisioning/allocating/function.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -40,18 +38,29 @@ std::string_view member_of(const DecidedBy& decider) {
                                                            : "individualEnrollment";
 }
 
-Finding function_finding(const Error& error, std::string_view what_follows) {
-    const std::string& reason = error.cause.empty() ? error.detail : error.cause;
-    return {.code = FindingCode::custom_allocation_failed,
-            .detail = reason + std::string(what_follows)};
+const std::string& reason_of(const Error& error) {
+    return error.cause.empty() ? error.detail : error.cause;
 }
 
-bool still_asks(const Decision& decision) {
-    const auto* begin = std::get_if<Begin>(&decision);
+Decline function_failed(std::string message, std::string reason) {
+    return {
+        .status = RegistrationStatus::failed,
+        .failure = {failure_code::custom_allocation, std::move(message)},
+        .findings = {{.code = FindingCode::custom_allocation_failed, .detail = std::move(reason)}}};
+}
+
+const Plan* plan_of(const Decision& decision) {
+    if (const auto* begin = std::get_if<Begin>(&decision)) {
+        return &begin->plan;
+    }
     const auto* amend = std::get_if<Amend>(&decision);
-    return std::holds_alternative<Continue>(decision) ||
-           (begin != nullptr && begin->plan.kind == PlanKind::ask) ||
-           (amend != nullptr && amend->plan.kind == PlanKind::ask);
+    return amend == nullptr ? nullptr : &amend->plan;
+}
+
+/// It is being drained, or is not linked any more.
+bool takes_no_devices(const Instance& instance, const HubName& hub) {
+    const LinkedHub* linked = instance.find_hub(hub);
+    return linked == nullptr || !linked->apply_allocation_policy;
 }
 
 } // namespace
@@ -164,104 +173,149 @@ Result<void> Execution::do_chore(const RegistrationRecord& record, const Chore& 
 
 // ---- the allocation function ----
 
-Advance Execution::refused(const RegistrationRecord& planned, Failure failure, std::string detail) {
-    const Ending ending{.status = RegistrationStatus::failed,
-                        .failure = std::move(failure),
-                        .knows = HubKnows::nothing};
-    return {
-        .next = record_ending(planned, ending, mark()),
-        .findings = {{.code = FindingCode::custom_allocation_failed, .detail = std::move(detail)}},
-        .not_carried = {}};
+Advance Execution::ended(const RegistrationRecord& planned, const Decline& decline) {
+    // No hub was told anything yet.
+    const Ending ending{
+        .status = decline.status, .failure = decline.failure, .knows = HubKnows::nothing};
+    return {.next = record_ending(planned, ending, mark()),
+            .findings = decline.findings,
+            .not_carried = {}};
 }
 
 Result<Advance> Execution::ask(const RegistrationRecord& planned) {
-    const auto instance = ports_.instance.get();
-    const auto standing = ports_.applicants.standing_of(planned, instance);
+    Asking asking{
+        .planned = planned, .instance = ports_.instance.get(), .standing = {}, .inputs = {}};
+    auto standing = ports_.applicants.standing_of(planned, asking.instance);
     if (!standing) {
-        return std::unexpected(standing.error());
+        return std::unexpected(std::move(standing).error());
     }
     if (standing->terms == nullptr || !standing->decided_by || !planned.plan->question) {
-        return refused(planned, {failure_code::enrollment_gone, "The enrollment was deleted."},
-                       "the enrollment was deleted before its function was asked");
+        return ended(planned, function_failed("Custom allocation failed.",
+                                              "there is no enrollment any more that says how"));
     }
-    const EnrollmentTerms& terms = *standing->terms;
-    const Question& question = *planned.plan->question;
-    AllocationInputs inputs = ports_.allocator.inputs_for(question);
-    if (effective_policy(terms, *instance) != AllocationPolicy::custom ||
-        !terms.custom_allocation) {
-        return decide_by(planned, *standing, inputs);
+    asking.standing = *std::move(standing);
+    asking.inputs = ports_.allocator.inputs_for(*planned.plan->question);
+    const auto findings = call_function(asking);
+    if (!findings) {
+        const Error& error = findings.error();
+        return ended(planned, function_failed(error.detail, reason_of(error)));
     }
-    const auto definition = read_function_definition(*terms.custom_allocation);
-    if (!definition) {
-        return refused(planned, {failure_code::custom_allocation, "Custom allocation failed."},
-                       definition.error().detail);
-    }
-    std::optional<HubName> current;
-    std::optional<Place> place;
-    if (planned.assignment) {
-        place = planned.assignment->place();
-        current = place->hub;
-    }
-    const FunctionRequest request{
-        .definition = *definition,
-        .body =
-            function_request({.enrollment_member = std::string(member_of(*standing->decided_by)),
-                              .enrollment = standing->document,
-                              .registration_id = planned.id,
-                              .current = place,
-                              .question = question,
-                              .candidates = candidates_for_function(
-                                  {planned.id, terms, *instance, current, inputs})})};
-    auto answer = ports_.allocator.ask(request);
-    if (answer) {
-        inputs.answer = *std::move(answer);
-        return decide_by(planned, *standing, inputs);
-    }
-    const bool may_fall_back = definition->fallback && answer.error().code != Code::forbidden;
-    if (!may_fall_back) {
-        return refused(planned, {failure_code::custom_allocation, answer.error().detail},
-                       function_finding(answer.error(), {}).detail);
-    }
-    inputs.answer = FunctionAnswer();
-    auto decided = decide_by(planned, *standing, inputs);
-    if (decided) {
-        decided->findings.push_back(
-            function_finding(answer.error(), "; the fallback policy decides"));
-    }
-    return decided;
+    Advance advance = planned.plan->origin == PlanOrigin::device ? decide_by(asking)
+                                                                 : decide_for_operation(asking);
+    advance.findings.insert(advance.findings.begin(), findings->begin(), findings->end());
+    return advance;
 }
 
-Result<Advance> Execution::decide_by(const RegistrationRecord& planned,
-                                     const Applicants::Standing& standing,
-                                     const AllocationInputs& inputs) {
-    const auto instance = ports_.instance.get();
+Result<std::vector<Finding>> Execution::call_function(Asking& asking) {
+    const EnrollmentTerms& terms = *asking.standing.terms;
+    const bool custom = effective_policy(terms, *asking.instance) == AllocationPolicy::custom;
+    if (!custom || !terms.custom_allocation) { // the enrollment changed: nobody is to be asked
+        return std::vector<Finding>();
+    }
+    const auto request = request_for(asking);
+    if (!request) {
+        return std::unexpected(request.error());
+    }
+    auto answer = ports_.allocator.ask(*request);
+    if (answer) {
+        asking.inputs.answer = *std::move(answer);
+        return std::vector<Finding>();
+    }
+    // A function that refuses the device is not overruled.
+    if (!request->definition.fallback || answer.error().code == Code::forbidden) {
+        return std::unexpected(std::move(answer).error());
+    }
+    asking.inputs.answer = FunctionAnswer();
+    return std::vector<Finding>{
+        {.code = FindingCode::custom_allocation_failed,
+         .detail = reason_of(answer.error()) + "; the fallback policy decides"}};
+}
+
+Result<FunctionRequest> Execution::request_for(const Asking& asking) {
+    const EnrollmentTerms& terms = *asking.standing.terms;
+    auto definition = read_function_definition(*terms.custom_allocation);
+    if (!definition) {
+        return fail(Code::malformed, "Custom allocation failed.", definition.error().detail);
+    }
+    std::optional<Place> place;
+    std::optional<HubName> hub;
+    if (asking.planned.assignment) {
+        place = asking.planned.assignment->place();
+        hub = place->hub;
+    }
+    const AllocationFacts facts{.id = asking.planned.id,
+                                .terms = terms,
+                                .instance = *asking.instance,
+                                .current = hub,
+                                .inputs = asking.inputs};
+    const FunctionRequestFacts request{.enrollment_member =
+                                           std::string(member_of(*asking.standing.decided_by)),
+                                       .enrollment = asking.standing.document,
+                                       .registration_id = asking.planned.id,
+                                       .current = place,
+                                       .question = *asking.planned.plan->question,
+                                       .candidates = candidates_for_function(facts)};
+    return FunctionRequest{.definition = *std::move(definition), .body = function_request(request)};
+}
+
+Advance Execution::decide_by(const Asking& asking) {
+    const RegistrationRecord& planned = asking.planned;
     const std::optional<RegistrationRecord> record = planned;
     const Applicant applicant{.id = planned.id,
-                              .decided_by = *standing.decided_by,
-                              .terms = standing.terms,
-                              .device_id = standing.device_id,
+                              .decided_by = *asking.standing.decided_by,
+                              .terms = asking.standing.terms,
+                              .device_id = asking.standing.device_id,
                               .credential =
                                   planned.plan->provision.credential.value_or(HubNoCredential()),
                               .attestation_note = planned.attestation_note.value_or(JsonObject())};
     const RegistrationFacts facts{.applicant = applicant,
                                   .record = record,
-                                  .instance = *instance,
-                                  .inputs = inputs,
+                                  .instance = *asking.instance,
+                                  .inputs = asking.inputs,
                                   .token = new_move_token(ports_.random)};
     const Decision decision = plan_registration(facts);
     if (const auto* decline = std::get_if<Decline>(&decision)) {
-        const Ending ending{
-            .status = decline->status, .failure = decline->failure, .knows = HubKnows::nothing};
-        return Advance{record_ending(planned, ending, mark()), decline->findings, {}};
+        return ended(planned, *decline);
     }
-    if (still_asks(decision)) {
-        return refused(planned, {failure_code::custom_allocation, "Custom allocation failed."},
-                       "the answer of the function led to no decision");
+    const Plan* plan = plan_of(decision);
+    if (plan == nullptr || plan->kind == PlanKind::ask) {
+        return ended(planned, function_failed("Custom allocation failed.",
+                                              "the answer of the function led to no decision"));
     }
-    const auto* begin = std::get_if<Begin>(&decision);
-    const Plan& plan = begin != nullptr ? begin->plan : std::get<Amend>(decision).plan;
-    return Advance{
-        record_plan(facts, plan, {.operation = planned.operation, .mark = mark()}), {}, {}};
+    return {.next = record_plan(facts, *plan, {.operation = planned.operation, .mark = mark()}),
+            .findings = {},
+            .not_carried = {}};
+}
+
+/// The device itself is not there: it keeps its credential, and its place if that will do.
+Advance Execution::decide_for_operation(const Asking& asking) {
+    const RegistrationRecord& planned = asking.planned;
+    RegistrationRecord record = planned;
+    record.plan.reset();
+    Relocation wanted{.terms = asking.standing.terms.get(),
+                      .record = record,
+                      .instance = *asking.instance,
+                      .inputs = asking.inputs,
+                      .to = {},
+                      .away_from = {},
+                      .token = new_move_token(ports_.random),
+                      .operation = planned.plan->operation};
+    if (record.assignment && takes_no_devices(*asking.instance, record.assignment->hub)) {
+        wanted.away_from = record.assignment->hub;
+    }
+    const Decision decision = plan_relocation(wanted);
+    if (const auto* decline = std::get_if<Decline>(&decision)) {
+        return ended(planned, *decline);
+    }
+    const Plan* plan = plan_of(decision);
+    if (plan == nullptr || plan->kind == PlanKind::ask) {
+        return ended(planned, function_failed("Custom allocation failed.",
+                                              "the function leaves the device where it is"));
+    }
+    Advance advance{.next = planned, .findings = {}, .not_carried = {}};
+    advance.next.plan = *plan;
+    advance.next.stamp = next_stamp(planned.stamp, mark());
+    return advance;
 }
 
 } // namespace muster::provisioning

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "provisioning/allocating/function.h"
 #include "provisioning/allocator.h"
 #include "provisioning/applicants.h"
 #include "provisioning/current_instance.h"
@@ -11,7 +12,7 @@
 #include "provisioning/moving/steps.h"
 #include "provisioning/ports.h"
 
-#include <variant>
+#include <memory>
 #include <vector>
 
 namespace muster::provisioning {
@@ -51,10 +52,22 @@ class Execution {
   private:
     struct Taking;
 
+    /// Everything that the answer of the function is judged by.
+    struct Asking {
+        const RegistrationRecord& planned;
+        std::shared_ptr<const Instance> instance;
+        Applicants::Standing standing;
+        AllocationInputs inputs;
+    };
+
     Result<Advance> ask(const RegistrationRecord& planned);
-    Result<Advance> decide_by(const RegistrationRecord& planned,
-                              const Applicants::Standing& standing, const AllocationInputs& inputs);
-    Advance refused(const RegistrationRecord& planned, Failure failure, std::string detail);
+    /// Calls the function; what it said, or that the fallback policy decides, is in the inputs
+    /// then. The error's detail is for the device, its cause for the operator.
+    Result<std::vector<Finding>> call_function(Asking& asking);
+    Result<FunctionRequest> request_for(const Asking& asking);
+    Advance decide_by(const Asking& asking);
+    Advance decide_for_operation(const Asking& asking);
+    Advance ended(const RegistrationRecord& planned, const Decline& decline);
     HubSteps steps_for(const RegistrationRecord& record);
 
     [[nodiscard]] Mark mark() { return new_mark(ports_.clock, ports_.random); }

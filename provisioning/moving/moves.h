@@ -9,6 +9,7 @@
 #include "provisioning/principal.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,19 @@ class Moves {
     Result<void> retry(const RegistrationId& id);
 
   private:
+    /// What the audit trail and the journal are told.
+    struct Told {
+        Change change;
+        std::optional<DeviceEvent> event;
+    };
+
+    /// An unfinished one. Error: not_found.
+    Result<RegistrationRecord> find(const RegistrationId& id);
+    Result<void> store(const RegistrationRecord& before, const RegistrationRecord& after,
+                       const Told& told);
+    Result<void> cancel_once(const RegistrationId& id, const Principal& by);
+    Result<void> forget_once(const RegistrationId& id, Forget how, const Principal& by);
+
     Ports ports_;
 };
 

@@ -67,25 +67,9 @@ void retire_releases(RegistrationRecord& record) {
     }
 }
 
-void add_chore(RegistrationRecord& record, Chore chore) {
-    const bool is_known = std::ranges::any_of(
-        record.chores, [&](const Chore& known) { return is_same(known, chore); });
-    if (!is_known) {
-        record.chores.push_back(std::move(chore));
-    }
-}
-
 RegistrationRecord assigned(const RegistrationRecord& planned, const Mark& mark) {
-    const Plan& plan = *planned.plan;
     RegistrationRecord record = record_assignment(planned, mark);
     retire_releases(record);
-    if (plan.kind == PlanKind::move) {
-        add_chore(record, {.kind = ChoreKind::erase,
-                           .place = *plan.from,
-                           .token = plan.token,
-                           .problem = {},
-                           .since = mark.now});
-    }
     return record;
 }
 
