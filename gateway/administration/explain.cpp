@@ -58,11 +58,27 @@ Result<ExplanationAsked> read_asked(const JsonObject& body) {
     if (const auto group = members.text("group")) {
         asked.supposition.group = members.take("group", parse_enrollment_group_id(*group));
     }
+    if (const auto* payload = find_member(body, "payload")) {
+        asked.supposition.payload = *payload;
+    }
+    asked.supposition.peer_address = members.text("address").value_or("");
+    asked.supposition.api_version =
+        members.text("deviceApiVersion").value_or(asked.supposition.api_version);
+    asked.supposition.ask_function = members.flag("askFunction").value_or(false);
     asked.proposal = {.documents = members.array("proposal"), .removals = members.array("remove")};
     if (auto verdict = members.verdict(); !verdict) {
         return std::unexpected(verdict.error());
     }
     return asked;
+}
+
+/// A function is another machine, which is not called for everybody who may look.
+Result<void> permit(const AdminCall& call, const ExplanationAsked& asked) {
+    if (asked.supposition.ask_function &&
+        call.administrator.role < provisioning::AdminRole::contributor) {
+        return fail(Code::forbidden, "the function is asked for contributors and owners only");
+    }
+    return {};
 }
 
 /// Nothing if none was made.
@@ -96,6 +112,9 @@ AdminAnswer explain_registration(const AdminCall& call) {
     const auto asked = read_asked(*body);
     if (!asked) {
         return std::unexpected(asked.error());
+    }
+    if (const auto permitted = permit(call, *asked); !permitted) {
+        return std::unexpected(permitted.error());
     }
     const auto proposal = proposal_of(call, *reached, asked->proposal);
     if (!proposal) {

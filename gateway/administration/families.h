@@ -37,6 +37,30 @@ AdminAnswer explain_registration(const AdminCall& call);
 // events.cpp
 AdminAnswer list_events(const AdminCall& call);
 
+// moves.cpp
+AdminAnswer list_moves(const AdminCall& call);
+AdminAnswer cancel_move(const AdminCall& call);
+AdminAnswer retry_move(const AdminCall& call);
+AdminAnswer forget_move(const AdminCall& call);
+
+// operations.cpp
+AdminAnswer list_operations(const AdminCall& call);
+AdminAnswer begin_operation(const AdminCall& call);
+AdminAnswer show_operation(const AdminCall& call);
+AdminAnswer pause_operation(const AdminCall& call);
+AdminAnswer resume_operation(const AdminCall& call);
+AdminAnswer stop_operation(const AdminCall& call);
+AdminAnswer change_operation_limits(const AdminCall& call);
+
+// quarantine.cpp
+AdminAnswer quarantine_device(const AdminCall& call);
+AdminAnswer release_device(const AdminCall& call);
+AdminAnswer quarantine_group(const AdminCall& call);
+AdminAnswer release_group(const AdminCall& call);
+AdminAnswer list_suspects(const AdminCall& call);
+AdminAnswer declare_hub_lost(const AdminCall& call);
+AdminAnswer declare_hub_found(const AdminCall& call);
+
 // audit.cpp
 AdminAnswer list_instance_audit(const AdminCall& call);
 AdminAnswer list_server_audit(const AdminCall& call);
