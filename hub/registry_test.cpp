@@ -1,8 +1,6 @@
 #include "hub/device_rules.h"
 #include "hub/fixture.h"
 
-#include <thread>
-
 namespace muster::hub {
 
 namespace {
@@ -25,18 +23,6 @@ class Registry : public HubTest {
         device.authentication.primary_thumbprint = std::move(primary);
         device.authentication.secondary_thumbprint = std::move(secondary);
         return device;
-    }
-
-    static Authentication keys(char fill) {
-        Authentication authentication;
-        authentication.primary_key = Secret(std::string(32, fill));
-        authentication.secondary_key = Secret(std::string(32, static_cast<char>(fill + 1)));
-        return authentication;
-    }
-
-    Result<void> ensure(const Authentication& authentication, std::string_view desired = "{}") {
-        return hub.ensure_device(device, authentication, false, object(R"({"site":"n"})"),
-                                 object(desired));
     }
 
     const DeviceId device{"dev-01"};
@@ -308,101 +294,6 @@ TEST_F(Registry, AFailedWriteCutsNobody) {
     EXPECT_FALSE(put(change, any_etag()));
     EXPECT_FALSE(hub.delete_device(device, {}));
     EXPECT_TRUE(connection.link->closed.empty());
-}
-
-// ---- provisioning (iothub C.2) ----
-
-TEST_F(Registry, EnsureCreatesWithTheTwin) {
-    ASSERT_TRUE(ensure(keys('a'), R"({"period":30})"));
-    const auto view = hub.get_twin(device);
-    ASSERT_TRUE(view.has_value());
-    EXPECT_EQ(to_text(view->twin.tags), R"({"site":"n"})");
-    EXPECT_EQ(to_text(view->twin.desired.values), R"({"period":30})");
-    EXPECT_EQ(view->twin.desired.version, 1);
-    EXPECT_EQ(view->device.authentication.primary_key, keys('a').primary_key);
-    EXPECT_EQ(view->device.status, DeviceStatus::enabled);
-}
-
-TEST_F(Registry, EnsureIsIdempotentAndLeavesTheTwin) {
-    ASSERT_TRUE(ensure(keys('a'), R"({"period":30})"));
-    ASSERT_TRUE(hub.report(device, object(R"({"fw":1})")));
-    const ETag before = hub.get_device(device)->device.etag;
-    const auto connection = connect(device);
-    const int writes = devices.writes;
-    ASSERT_TRUE(ensure(keys('a'), R"({"period":99})"));
-    EXPECT_EQ(devices.writes, writes);
-    EXPECT_EQ(hub.get_device(device)->device.etag, before);
-    EXPECT_TRUE(connection.link->closed.empty());
-
-    ASSERT_TRUE(ensure(keys('m'), R"({"period":99})"));
-    EXPECT_EQ(connection.link->closed.size(), 1u);
-    const auto view = hub.get_twin(device);
-    EXPECT_EQ(view->device.authentication.primary_key, keys('m').primary_key);
-    EXPECT_EQ(to_text(view->twin.desired.values), R"({"period":30})");
-    EXPECT_EQ(to_text(view->twin.reported.values), R"({"fw":1})");
-    EXPECT_EQ(view->twin.version, 2);
-}
-
-TEST_F(Registry, EnsureEnablesAndKeepsWhatTheOperatorSet) {
-    Device edge = wanted();
-    edge.iot_edge = true;
-    edge.authentication = keys('a');
-    ASSERT_TRUE(put(edge));
-    edge.status = DeviceStatus::disabled;
-    edge.status_reason = "repair";
-    ASSERT_TRUE(put(edge, any_etag()));
-    ASSERT_TRUE(ensure(keys('a')));
-    const Device after = hub.get_device(device)->device;
-    EXPECT_EQ(after.status, DeviceStatus::enabled);
-    EXPECT_EQ(after.status_reason, "");
-    EXPECT_TRUE(after.iot_edge);
-}
-
-TEST_F(Registry, EnsureRollsCertificatesOver) {
-    ASSERT_TRUE(ensure(with_thumbprints(std::string(64, 'a')).authentication));
-    ASSERT_TRUE(ensure(with_thumbprints(std::string(64, 'b')).authentication));
-    EXPECT_EQ(hub.get_device(device)->device.authentication.primary_thumbprint,
-              std::string(64, 'B'));
-}
-
-TEST_F(Registry, EnsureSurvivesRaces) {
-    // Somebody creates it between the look and the creation.
-    devices.before_write = [&] {
-        Device other = created_device(wanted(), draw(random), clock.wall());
-        ASSERT_TRUE(devices.create(hub.settings().name, {other, new_twin({}, {}, {}, noon())}));
-    };
-    ASSERT_TRUE(ensure(keys('a')));
-    EXPECT_EQ(hub.get_device(device)->device.authentication.primary_key, keys('a').primary_key);
-    // Somebody deletes it between the look and the update.
-    devices.before_write = [&] { ASSERT_TRUE(devices.erase(hub.settings().name, device, 2)); };
-    ASSERT_TRUE(ensure(keys('b')));
-    EXPECT_EQ(hub.get_device(device)->device.version, 1);
-    devices.write_failures.assign(8, failure(Code::conflict));
-    EXPECT_EQ(code_of(ensure(keys('c'))), Code::conflict) << "a bounded number of times";
-}
-
-TEST_F(Registry, EnsureRefusesWhatTheHubWould) {
-    EXPECT_EQ(code_of(ensure(keys('a'), R"({"a.b":1})")), Code::malformed);
-    Authentication short_key;
-    short_key.primary_key = Secret("short");
-    EXPECT_EQ(code_of(ensure(short_key)), Code::malformed);
-    EXPECT_EQ(code_of(hub.ensure_device(DeviceId("a/b"), keys('a'), false, {}, {})),
-              Code::malformed);
-    EXPECT_EQ(devices.writes, 0);
-}
-
-TEST_F(Registry, EnsureFromManyThreadsCreatesOne) {
-    std::vector<std::thread> threads;
-    for (int at = 0; at < 8; ++at) {
-        threads.emplace_back([&] { EXPECT_TRUE(ensure(keys('a'))); });
-    }
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
-    EXPECT_EQ(hub.get_device(device)->device.version, 1);
-    create("b");
-    create("c");
-    EXPECT_EQ(code_of(put(wanted("d"))), Code::too_large) << "counted once";
 }
 
 } // namespace muster::hub

@@ -91,9 +91,11 @@ TEST_P(AccompanimentSuite, EveryKindIsCountedByScope) {
     EXPECT_EQ(counts(), "2 enrollments, 1 groups, 2 registrations");
 
     // The registration goes with its enrollment.
-    ASSERT_TRUE(enrollments().erase_individual(scope, RegistrationId("A"), Expected{2}));
+    ASSERT_TRUE(
+        enrollments().erase_individual(scope, RegistrationId("A"), Expected{2}, nothing_remains));
     EXPECT_EQ(counts(), "1 enrollments, 1 groups, 1 registrations");
-    ASSERT_TRUE(enrollments().erase_individual(scope, RegistrationId("b"), Expected{1}));
+    ASSERT_TRUE(
+        enrollments().erase_individual(scope, RegistrationId("b"), Expected{1}, nothing_remains));
     ASSERT_TRUE(registrations().erase(scope, RegistrationId("x"), Expected{2}));
     ASSERT_TRUE(enrollments().erase_group(scope, EnrollmentGroupId("g"), Expected{1}));
     reopen();
@@ -109,7 +111,8 @@ TEST_P(AccompanimentSuite, AQuotaRefusesCreationsOnly) {
     EXPECT_EQ(code_of(enrollments().save(scope, individual("a"), at_most(1))), Code::conflict);
     ASSERT_TRUE(enrollments().save(scope, individual("a", 2), at_most(0, 1)));
     ASSERT_TRUE(enrollments().save(other_scope, individual("b"), at_most(1)));
-    ASSERT_TRUE(enrollments().erase_individual(scope, RegistrationId("a"), Expected{2}));
+    ASSERT_TRUE(
+        enrollments().erase_individual(scope, RegistrationId("a"), Expected{2}, nothing_remains));
     ASSERT_TRUE(enrollments().save(scope, individual("b"), at_most(1)));
     EXPECT_EQ(ids_of(enrollments().individuals(scope, "", 10)), "b");
 }
@@ -154,7 +157,8 @@ TEST_P(AccompanimentSuite, CreationsAndErasuresAtTheBoundKeepTheCount) {
         const std::string id = fmt::format("dev-{}", number);
         for (int round = 0; round < 10; ++round) {
             if (enrollments().save(scope, individual(id), at_most(3))) {
-                EXPECT_TRUE(enrollments().erase_individual(scope, RegistrationId(id), Expected{1}));
+                EXPECT_TRUE(enrollments().erase_individual(scope, RegistrationId(id), Expected{1},
+                                                           nothing_remains));
             }
         }
     });
@@ -177,7 +181,8 @@ TEST_P(AccompanimentSuite, EveryWriteIsAuditedAndNoted) {
     ASSERT_TRUE(registrations().save(scope, record("a"), with(0)));
     ASSERT_TRUE(registrations().save(scope, record("a", 2), with(1)));
     ASSERT_TRUE(registrations().erase(scope, RegistrationId("a"), with(2)));
-    ASSERT_TRUE(enrollments().erase_individual(scope, RegistrationId("a"), with(2)));
+    ASSERT_TRUE(
+        enrollments().erase_individual(scope, RegistrationId("a"), with(2), nothing_remains));
     reopen();
     EXPECT_EQ(audited(), "step-1 step-2 step-3 step-4 step-5 step-6 step-7 step-8");
     EXPECT_EQ(noted(), 8U);
@@ -195,7 +200,8 @@ TEST_P(AccompanimentSuite, ARefusedWriteLeavesNeither) {
     EXPECT_FALSE(enrollments().save(scope, individual("a"), with(0, 1)));
     EXPECT_FALSE(enrollments().save(scope, individual_with_certificates("a", SampleCertificate::a),
                                     with(0)));
-    EXPECT_FALSE(enrollments().erase_individual(scope, RegistrationId("a"), with(1)));
+    EXPECT_FALSE(
+        enrollments().erase_individual(scope, RegistrationId("a"), with(1), nothing_remains));
     EXPECT_FALSE(enrollments().save(scope, group("a"), with(0, 0)));
     EXPECT_FALSE(enrollments().erase_group(scope, EnrollmentGroupId("a"), with(1)));
     EXPECT_FALSE(registrations().save(scope, record("a"), with(0, 0)));

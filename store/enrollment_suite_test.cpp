@@ -23,7 +23,7 @@ class EnrollmentSuite : public StoreSuite {
 
     Result<void> erase_individual(std::string_view id, std::int64_t expected) {
         return enrollments().erase_individual(scope, RegistrationId(std::string(id)),
-                                              Expected{expected});
+                                              Expected{expected}, nothing_remains);
     }
 
     Result<void> erase_group(std::string_view id, std::int64_t expected) {

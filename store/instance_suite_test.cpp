@@ -26,6 +26,10 @@ class InstanceSuite : public StoreSuite {
             ASSERT_TRUE(stores().enrollments().save(tenant, group(name), Expected{0}));
             ASSERT_TRUE(stores().registrations().save(tenant, record(name),
                                                       Write(Expected{0}).noted(happened)));
+            provisioning::FleetOperation operation;
+            operation.id = "op-" + name;
+            operation.version = 1;
+            ASSERT_TRUE(stores().fleet_operations().save(tenant, operation, 0, nullptr));
         }
         ASSERT_TRUE(stores().enrollments().save(
             tenant, individual_with_certificates("with-certificate", SampleCertificate::a),
@@ -42,6 +46,8 @@ class InstanceSuite : public StoreSuite {
                describe(enrollments.individual_with_thumbprint(
                    tenant, sha256_thumbprint(SampleCertificate::a))) +
                describe(stores().registrations().all(tenant, "", 1000)) +
+               describe(stores().registrations().find(tenant, RegistrationId("gone"))) +
+               describe(stores().fleet_operations().all(tenant)) +
                text_of(stores().journal().find(tenant, {}, 0, 1000)) +
                fmt::format("{} {} {}", counts->enrollments, counts->enrollment_groups,
                            counts->registrations);
@@ -204,17 +210,17 @@ TEST_P(InstanceSuite, PurgingRemovesEverythingButTheInstanceAndItsChain) {
     EXPECT_EQ(actions_of(stores(), scope), "instance.create");
 }
 
-// 3 enrollments and one with a certificate, 3 groups, 3 registrations, 3 events.
+// 3 enrollments and one with a certificate, 3 groups, 3 registrations, 3 operations, 3 events.
 TEST_P(InstanceSuite, EveryPurgeIsBoundedAndLeavesTrueCounts) {
     fill(scope, 3);
-    for (const bool expected : {true, true, false}) {
+    for (const bool expected : {true, true, true, false}) {
         EXPECT_EQ(instances().purge(scope, 5), expected);
         expect_true_counts(scope);
     }
     fill(scope, 3);
-    EXPECT_EQ(purge_all(scope, 1), 14);
+    EXPECT_EQ(purge_all(scope, 1), 17);
     fill(scope, 3);
-    EXPECT_EQ(purge_all(scope, 0), 14) << "at least one at a time, or it would never end";
+    EXPECT_EQ(purge_all(scope, 0), 17) << "at least one at a time, or it would never end";
 }
 
 TEST_P(InstanceSuite, PurgingIsTakenUpAgainAndLeavesOtherScopesAlone) {
@@ -230,8 +236,20 @@ TEST_P(InstanceSuite, PurgingIsTakenUpAgainAndLeavesOtherScopesAlone) {
         EXPECT_EQ(contents(other_scope), other);
         expect_true_counts(scope);
     }
-    EXPECT_EQ(steps.size(), 9U); // 25 rows, three at a time
+    EXPECT_EQ(steps.size(), 11U); // 31 rows, three at a time
     EXPECT_EQ(contents(other_scope), other);
+}
+
+// They count for nothing, whether they are there or gone.
+TEST_P(InstanceSuite, ErasedRecordsArePurgedWithoutBeingCounted) {
+    const std::string untouched = contents(scope);
+    ASSERT_TRUE(stores().registrations().save(scope, record("stays"), Expected{0}));
+    ASSERT_TRUE(stores().registrations().save(scope, *erased(record("gone", 0)), Expected{0}));
+    EXPECT_EQ(instances().purge(scope, 1), true) << "the erased one";
+    expect_true_counts(scope);
+    EXPECT_EQ(describe(stores().registrations().find(scope, RegistrationId("gone"))), "nothing");
+    purge_all(scope, 1);
+    EXPECT_EQ(contents(scope), untouched);
 }
 
 TEST_P(InstanceSuite, ThumbprintsArePurgedWithTheirEnrollments) {

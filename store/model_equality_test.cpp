@@ -59,8 +59,17 @@ provisioning::RegistrationRecord any_record(Random& random, std::int64_t version
         provisioning::DeviceProvision provision;
         provision.device_id = DeviceId(made.id.text());
         provision.credential = provisioning::HubThumbprints{std::string(64, 'A'), ""};
-        made.plan = provisioning::Plan{.kind = {}, .hub = hub_1, .provision = provision};
+        made.plan = provisioning::Plan{.kind = {}, .hub = any_hub(random), .provision = provision};
     }
+    if (below(random, 4) == 0) {
+        made.assignment.reset();
+    }
+    if (below(random, 5) == 0) {
+        made.chores = {{.kind = provisioning::ChoreKind::release,
+                        .place = {.hub = any_hub(random), .device_id = DeviceId("d")},
+                        .token = provisioning::MoveToken("4f3a9c0d11223344")}};
+    }
+    made.erased = below(random, 4) == 0;
     return made;
 }
 
@@ -121,6 +130,7 @@ Operation any_enrollment_write(Random& random) {
     const Accompaniment with(random);
     const auto one = any_individual(random, with.next_version());
     const auto many = group(any_name(random), with.next_version());
+    const auto remains = below(random, 2) == 0 ? nothing_remains : erased;
     switch (below(random, 4)) {
     case 0:
         return [=](Stores& s) { return describe(s.enrollments().save(tenant, one, with.write())); };
@@ -129,7 +139,8 @@ Operation any_enrollment_write(Random& random) {
             [=](Stores& s) { return describe(s.enrollments().save(tenant, many, with.write())); };
     case 2:
         return [=](Stores& s) {
-            return describe(s.enrollments().erase_individual(tenant, one.id, with.write()));
+            return describe(
+                s.enrollments().erase_individual(tenant, one.id, with.write(), remains));
         };
     default:
         return [=](Stores& s) {
@@ -221,14 +232,37 @@ Operation any_registration_write(Random& random) {
 Operation any_registration_read(Random& random) {
     const IdScope tenant = any_scope(random);
     const std::string name = any_name(random);
+    const HubName hub = any_hub(random);
     const std::string after = below(random, 2) == 0 ? "" : to_lower(any_name(random));
     const std::size_t count_max = below(random, 5);
     return [=](Stores& s) {
         auto& registrations = s.registrations();
         return describe(registrations.find(tenant, RegistrationId(name))) +
                describe(registrations.all(tenant, after, count_max)) +
-               describe(registrations.unfinished(tenant, count_max)) +
+               describe(registrations.unfinished(tenant, after, count_max)) +
+               describe(registrations.at_hub(tenant, hub, after, count_max)) +
+               describe(registrations.hub_counts(tenant)) +
                describe(registrations.of_group(tenant, EnrollmentGroupId(name), after, count_max));
+    };
+}
+
+Operation any_fleet_operation(Random& random) {
+    const IdScope tenant = any_scope(random);
+    const Accompaniment with(random);
+    provisioning::FleetOperation operation;
+    operation.id = "op-" + any_name(random);
+    operation.hub = any_hub(random);
+    operation.begun =
+        from_unix_seconds(1'900'000'000 + static_cast<std::int64_t>(below(random, 3)));
+    operation.version = with.next_version();
+    if (below(random, 3) == 0) {
+        operation.ended = operation.begun;
+    }
+    return [=](Stores& s) {
+        auto& operations = s.fleet_operations();
+        const Write write = with.write();
+        return describe(operations.save(tenant, operation, write.expected.version, write.change)) +
+               describe(operations.all(tenant));
     };
 }
 
@@ -302,6 +336,7 @@ Operation any_operation(Random& random) {
         any_registration_write,
         any_registration_write,
         any_registration_read,
+        any_fleet_operation,
         any_device_write,
         any_device_write,
         any_session_write,

@@ -33,7 +33,15 @@ inline provisioning::Instance instance(const IdScope& id_scope, std::string_view
                   .weight = 3,
                   .apply_allocation_policy = false,
                   .location = "here",
-                  .connection_string = Secret("HostName=hub-1.example;SharedAccessKey=c2VjcmV0")}};
+                  .connection_string = Secret("HostName=hub-1.example;SharedAccessKey=c2VjcmV0"),
+                  .devices_max = 5000}};
+    made.even_load = true;
+    made.former_hubs = {
+        {.name = hub_2, .connection_string = Secret("HostName=hub-2.example"), .lost = true}};
+    made.quarantines = {{.group = EnrollmentGroupId("Line-1"),
+                         .hub = hub_1,
+                         .reason = "odd behaviour",
+                         .since = sample_moment}};
     made.policies = {{.name = "owner",
                       .keys = {Secret(std::string(32, '\x02')), Secret(std::string(32, '\xff'))},
                       .rights = {provisioning::Right::service_config}}};

@@ -92,7 +92,7 @@ TEST_P(RegistrationSuite, OneScopeDoesNotSeeAnother) {
     EXPECT_EQ(found("a", other_scope), "nothing");
     EXPECT_EQ(of_group("line", "", 10, other_scope), "");
     EXPECT_EQ(ids_of(registrations().all(other_scope, "", 10)), "");
-    EXPECT_EQ(ids_of(registrations().unfinished(other_scope, 10)), "");
+    EXPECT_EQ(ids_of(registrations().unfinished(other_scope, "", 10)), "");
     EXPECT_EQ(code_of(registrations().erase(other_scope, RegistrationId("a"), Expected{1})),
               Code::conflict);
     ASSERT_TRUE(registrations().save(other_scope, record("a"), Expected{0}));
@@ -134,11 +134,13 @@ TEST_P(RegistrationSuite, UnfinishedPlansAreFoundAfterARestart) {
     }
     ASSERT_TRUE(save(record("done"), 0));
     reopen();
-    EXPECT_EQ(ids_of(registrations().unfinished(scope, 100)), "A b c");
-    EXPECT_EQ(ids_of(registrations().unfinished(scope, 2)), "A b");
+    EXPECT_EQ(ids_of(registrations().unfinished(scope, "", 100)), "A b c");
+    EXPECT_EQ(ids_of(registrations().unfinished(scope, "", 2)), "A b");
+    EXPECT_EQ(ids_of(registrations().unfinished(scope, "a", 2)), "b c");
+    EXPECT_EQ(ids_of(registrations().unfinished(scope, "c", 2)), "");
     ASSERT_TRUE(save(record("A", 2), 1));
     ASSERT_TRUE(erase("b", 1));
-    EXPECT_EQ(ids_of(registrations().unfinished(scope, 100)), "c");
+    EXPECT_EQ(ids_of(registrations().unfinished(scope, "", 100)), "c");
 }
 
 TEST_P(RegistrationSuite, OfManyWhoWriteAVersionOneWins) {

@@ -83,6 +83,16 @@ individual_with_certificates(std::string_view id, SampleCertificate primary,
                              std::optional<SampleCertificate> secondary = std::nullopt);
 std::string sha256_thumbprint(SampleCertificate which);
 
+/// For EnrollmentStore::erase_individual: the record goes with its enrollment.
+inline const provisioning::Remains nothing_remains =
+    [](const provisioning::RegistrationRecord&) -> std::optional<provisioning::RegistrationRecord> {
+    return std::nullopt;
+};
+
+/// For the same: what the next registration must know.
+std::optional<provisioning::RegistrationRecord>
+erased(const provisioning::RegistrationRecord& record);
+
 // ---- values as text, complete: what two engines are compared by ----
 
 std::string describe(const provisioning::IndividualEnrollment& enrollment);
@@ -95,6 +105,8 @@ std::string describe(const hub::Message& message);
 std::string describe(const hub::StoredSubscription& subscription);
 std::string describe(const RegistrationId& id);
 std::string describe(const provisioning::ScopeCounts& counts);
+std::string describe(const provisioning::HubCount& count);
+std::string describe(const provisioning::FleetOperation& operation);
 std::string describe(std::int64_t number);
 std::string describe(const Result<void>& outcome);
 std::string describe(const Error& error);

@@ -136,6 +136,14 @@ provisioning::RegistrationRecord record(std::string_view id, std::int64_t versio
     return made;
 }
 
+std::optional<provisioning::RegistrationRecord>
+erased(const provisioning::RegistrationRecord& record) {
+    auto left = record;
+    left.erased = true;
+    ++left.stamp.version;
+    return left;
+}
+
 hub::Device device(std::string_view id, std::int64_t version) {
     hub::Device made;
     made.id = DeviceId(std::string(id));
@@ -237,6 +245,14 @@ std::string describe(const RegistrationId& id) {
 std::string describe(const provisioning::ScopeCounts& counts) {
     return fmt::format("{} enrollments, {} groups, {} registrations", counts.enrollments,
                        counts.enrollment_groups, counts.registrations);
+}
+
+std::string describe(const provisioning::HubCount& count) {
+    return fmt::format("{}: {}", count.hub.text(), count.devices);
+}
+
+std::string describe(const provisioning::FleetOperation& operation) {
+    return to_text(to_document(operation)) + " version " + std::to_string(operation.version);
 }
 
 std::string describe(std::int64_t number) {

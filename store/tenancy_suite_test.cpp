@@ -117,7 +117,8 @@ Operation any_enrollment_write(Random& random) {
     case 3:
         return [=](Stores& s, const IdScope& tenant) {
             const RegistrationId id(name);
-            return describe(s.enrollments().erase_individual(tenant, id, with.write()));
+            return describe(
+                s.enrollments().erase_individual(tenant, id, with.write(), nothing_remains));
         };
     default:
         return [=](Stores& s, const IdScope& tenant) {
@@ -201,7 +202,10 @@ Operation any_registration_read(Random& random) {
         return describe(registrations.find(tenant, RegistrationId(name))) +
                describe(registrations.of_group(tenant, EnrollmentGroupId(name), after, count_max)) +
                describe(registrations.all(tenant, after, count_max)) +
-               describe(registrations.unfinished(tenant, count_max));
+               describe(registrations.unfinished(tenant, after, count_max)) +
+               describe(registrations.at_hub(tenant, hub_1, after, count_max)) +
+               describe(registrations.hub_counts(tenant)) +
+               describe(s.fleet_operations().all(tenant));
     };
 }
 

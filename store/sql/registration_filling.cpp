@@ -1,5 +1,6 @@
 #include "store/sql/registration_filling.h"
 
+#include "base/log.h"
 #include "provisioning/documents.h"
 #include "store/sql/registration_rows.h"
 #include "store/sql/sealed_table.h"
@@ -7,8 +8,6 @@
 #include <optional>
 
 namespace muster::store::sql {
-
-using provisioning::RegistrationRecord;
 
 namespace {
 
@@ -55,10 +54,16 @@ Result<std::vector<OldRow>> rows_after(Connection& connection, const Position& p
 
 Result<void> fill_row(Connection& connection, const SealedTable& table, const OldRow& row) {
     const Position& at = row.position;
-    const auto record = table.open<RegistrationRecord>({at.scope, at.id}, row.document,
-                                                       provisioning::stored_registration);
-    if (!record) {
-        return std::unexpected(record.error());
+    const auto document = table.open({at.scope, at.id}, row.document);
+    if (!document) {
+        return std::unexpected(document.error()); // not under these keys: nothing may be skipped
+    }
+    const auto record = provisioning::stored_registration(*document);
+    if (!record) { // whoever asks for it is told so; the others must not suffer
+        log::warning(
+            "a registration cannot be read",
+            {{"scope", at.scope}, {"registration", at.id}, {"cause", record.error().detail}});
+        return {};
     }
     const RegistrationColumns columns = columns_of(*record);
     return run_only(connection, update_columns,

@@ -3,6 +3,7 @@
 #include "store/suite.h"
 #include "store/temporary_folder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -59,15 +60,17 @@ TEST_F(MigrationTest, EveryVersionLeadsToTheCurrentOneAndKeepsWhatIsThere) {
 
 TEST_F(MigrationTest, ADatabaseOfTheFirstSchemaIsCountedAndKept) {
     ASSERT_TRUE(migrate(*open(), sql::migrations().first(1)));
-    ASSERT_TRUE(open()->execute(R"(
+    const std::string document = describe(record("a"));
+    ASSERT_TRUE(open()->execute(fmt::format(R"(
 INSERT INTO enrollment (scope, folded_id, id, version, document) VALUES
-    ('0ne00000001', 'a', 'A', 1, '{}'), ('0ne00000001', 'b', 'b', 1, '{}'),
-    ('0ne00000002', 'a', 'a', 1, '{}');
+    ('0ne00000001', 'a', 'A', 1, '{{}}'), ('0ne00000001', 'b', 'b', 1, '{{}}'),
+    ('0ne00000002', 'a', 'a', 1, '{{}}');
 INSERT INTO enrollment_group (scope, folded_id, version, document) VALUES
-    ('0ne00000001', 'g', 1, '{}'), ('0ne00000003', 'g', 1, '{}');
+    ('0ne00000001', 'g', 1, '{{}}'), ('0ne00000003', 'g', 1, '{{}}');
 INSERT INTO registration (scope, folded_id, version, status, unfinished, document) VALUES
-    ('0ne00000001', 'a', 1, 'assigned', 0, '{}'), ('0ne00000001', 'x', 1, 'assigned', 0, '{}'),
-    ('0ne00000001', 'y', 1, 'assigned', 0, '{}'))"));
+    ('0ne00000001', 'a', 1, 'assigned', 0, '{0}'), ('0ne00000001', 'x', 1, 'assigned', 0, '{0}'),
+    ('0ne00000001', 'y', 1, 'assigned', 0, '{0}'))",
+                                            document)));
     const auto stores = open_sqlite_stores({.file = file_});
     ASSERT_TRUE(stores);
     EXPECT_EQ(version(), static_cast<std::int64_t>(sql::migrations().size()));
@@ -81,8 +84,8 @@ INSERT INTO registration (scope, folded_id, version, status, unfinished, documen
 
     auto& enrollments = (*stores)->enrollments();
     ASSERT_TRUE(enrollments.save(scope, individual("c"), provisioning::Expected{0}));
-    ASSERT_TRUE(
-        enrollments.erase_individual(scope, RegistrationId("a"), provisioning::Expected{1}));
+    ASSERT_TRUE(enrollments.erase_individual(scope, RegistrationId("a"), provisioning::Expected{1},
+                                             nothing_remains));
     EXPECT_EQ(counts("0ne00000001"), "2 enrollments, 1 groups, 2 registrations");
 }
 

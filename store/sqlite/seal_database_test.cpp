@@ -171,8 +171,8 @@ TEST_F(SealDatabaseTest, SealingLeavesNoTraceOfTheSecrets) {
         const auto stores = open(nullptr);
         for (int number = 30; number < 50; ++number) {
             const std::string id = fmt::format("dev-{}", number);
-            ASSERT_TRUE(
-                stores->enrollments().erase_individual(scope, RegistrationId(id), Expected{1}));
+            ASSERT_TRUE(stores->enrollments().erase_individual(scope, RegistrationId(id),
+                                                               Expected{1}, nothing_remains));
             ASSERT_TRUE(
                 stores->enrollments().erase_group(scope, EnrollmentGroupId(id), Expected{1}));
             ASSERT_TRUE(stores->devices().erase(hub_1, DeviceId(id), 1));
