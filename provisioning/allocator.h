@@ -34,8 +34,8 @@ class Allocator {
     AllocationInputs inputs_for(const Question& question);
 
     /// Waits, within function_time_max. A call that failed is an empty answer if the definition has
-    /// a fallback policy. The error's detail is what the device is told, its cause is for the
-    /// operator.
+    /// a fallback policy, unless the function refused the device. The error's detail is what the
+    /// device is told, its cause is for the operator.
     Result<FunctionAnswer> ask(const FunctionRequest& request);
 
     /// A device went from one hub to another; either may be absent.

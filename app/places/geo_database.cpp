@@ -18,6 +18,7 @@ using provisioning::GeoPoint;
 using provisioning::IpAddress;
 
 constexpr std::size_t name_bytes_max = 128;
+constexpr std::uint64_t separator_bytes = 16; // between the search tree and the data
 
 /// IPv4 as such, also out of its IPv6 coat: not every database knows that one.
 std::string numeric_text(const IpAddress& address) {
@@ -79,6 +80,15 @@ std::string name_of(const MMDB_entry_s& entry) {
     return city.empty() || country.empty() ? city + country : fmt::format("{}, {}", city, country);
 }
 
+/// The library (up to 1.13) multiplies in 32 bits: a file that claims more nodes than it has would
+/// be read beyond its end.
+bool holds_its_search_tree(const MMDB_s& file) {
+    const std::uint64_t tree_bytes =
+        std::uint64_t{file.metadata.node_count} * file.full_record_byte_size;
+    return file.data_section == file.file_content + tree_bytes + separator_bytes &&
+           tree_bytes + separator_bytes <= static_cast<std::uint64_t>(file.file_size);
+}
+
 } // namespace
 
 struct GeoDatabase::State {
@@ -94,11 +104,16 @@ GeoDatabase::~GeoDatabase() {
 Result<std::unique_ptr<GeoDatabase>> GeoDatabase::open(const std::filesystem::path& file) {
     auto state = std::make_unique<State>();
     const int status = MMDB_open(file.c_str(), MMDB_MODE_MMAP, &state->file);
-    if (status == MMDB_SUCCESS) {
-        return std::unique_ptr<GeoDatabase>(new GeoDatabase(std::move(state)));
+    if (status != MMDB_SUCCESS) {
+        const Code code = status == MMDB_FILE_OPEN_ERROR ? Code::not_found : Code::malformed;
+        return fail(code, fmt::format("{}: {}", file.string(), MMDB_strerror(status)));
     }
-    const Code code = status == MMDB_FILE_OPEN_ERROR ? Code::not_found : Code::malformed;
-    return fail(code, fmt::format("{}: {}", file.string(), MMDB_strerror(status)));
+    std::unique_ptr<GeoDatabase> database(new GeoDatabase(std::move(state)));
+    if (!holds_its_search_tree(database->state_->file)) {
+        return fail(Code::malformed,
+                    fmt::format("{}: holds fewer networks than it says", file.string()));
+    }
+    return database;
 }
 
 std::optional<GeoDatabase::Found> GeoDatabase::find(std::string_view text) const {

@@ -113,6 +113,19 @@ TEST_F(GeoDatabaseFiles, WhatIsNoDatabaseIsRefused) {
     EXPECT_FALSE(GeoDatabase::open(folder_.path()));
 }
 
+/// Found by a fuzzer: the library would read far beyond the end of the file.
+TEST_F(GeoDatabaseFiles, AFileThatClaimsMoreNodesThanItHasIsRefused) {
+    MmdbWriter writer;
+    writer.add("192.0.2.0/24", amsterdam);
+    std::string file = writer.file();
+    const std::string name = "node_count";
+    const std::size_t count = file.find(name) + name.size() + 1;
+    file.replace(count, 4, "\xFF\xFF\xFF\xFF");
+    const auto database = opened(file);
+    ASSERT_FALSE(database);
+    EXPECT_EQ(database.error().code, Code::malformed);
+}
+
 /// Whatever is wrong with a file: it is refused, or a look-up finds something on earth or nothing.
 TEST_F(GeoDatabaseFiles, DamageNeverGetsThrough) {
     MmdbWriter writer;

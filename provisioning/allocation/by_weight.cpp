@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -22,8 +23,29 @@ double uniform(const HubName& hub, const RegistrationId& id) {
     return (static_cast<double>(hash >> 11U) + 0.5) * 0x1p-53;
 }
 
-double score_of(const LinkedHub& hub, const RegistrationId& id) {
-    return rendezvous_score({.hub = hub.name, .weight = hub.weight}, id);
+struct Scored {
+    const LinkedHub* hub = nullptr;
+    double score = 0;
+};
+
+std::vector<Scored> scores_of(const std::vector<const LinkedHub*>& hubs, const RegistrationId& id) {
+    std::vector<Scored> scored;
+    scored.reserve(hubs.size());
+    for (const LinkedHub* hub : hubs) {
+        scored.push_back(
+            {.hub = hub, .score = rendezvous_score({.hub = hub->name, .weight = hub->weight}, id)});
+    }
+    return scored;
+}
+
+/// Null if there is none. Equal scores are next to impossible, but must not depend on the order.
+const LinkedHub* highest(const std::vector<Scored>& scored) {
+    const auto is_lower = [](const Scored& left, const Scored& right) {
+        return left.score < right.score ||
+               (left.score == right.score && right.hub->name < left.hub->name);
+    };
+    const auto found = std::ranges::max_element(scored, is_lower);
+    return found == scored.end() ? nullptr : found->hub;
 }
 
 /// Devices of one, shared out over its weight, are fewer than those of the other: a / v < b / w
@@ -73,18 +95,7 @@ double rendezvous_score(const Candidate& candidate, const RegistrationId& id) {
 
 const LinkedHub* highest_score(const std::vector<const LinkedHub*>& hubs,
                                const RegistrationId& id) {
-    const LinkedHub* best = nullptr;
-    double best_score = 0;
-    for (const LinkedHub* hub : hubs) {
-        const double score = score_of(*hub, id);
-        const bool wins = best == nullptr || score > best_score ||
-                          (score == best_score && hub->name < best->name);
-        if (wins) {
-            best = hub;
-            best_score = score;
-        }
-    }
-    return best;
+    return highest(scores_of(hubs, id));
 }
 
 void choose_by_weight(const AllocationFacts& facts, const Candidates& candidates,
@@ -94,12 +105,12 @@ void choose_by_weight(const AllocationFacts& facts, const Candidates& candidates
         choose_by_load(facts, candidates, allocation);
         return;
     }
-    for (const LinkedHub* hub : candidates.hubs) {
+    const std::vector<Scored> scored = scores_of(candidates.hubs, facts.id);
+    for (const Scored& one : scored) {
         allocation.reasons.push_back(fmt::format("{}: score {:.4f} with weight {}",
-                                                 hub->name.text(), score_of(*hub, facts.id),
-                                                 hub->weight));
+                                                 one.hub->name.text(), one.score, one.hub->weight));
     }
-    if (const LinkedHub* hub = highest_score(candidates.hubs, facts.id)) {
+    if (const LinkedHub* hub = highest(scored)) {
         allocation.hub = hub->name;
     }
 }
