@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "provisioning/device_registration.h"
+#include "provisioning/ip_range.h"
 
 namespace muster::provisioning {
 
@@ -10,13 +11,14 @@ Allocator::Allocator(const Ports& ports)
 
 AllocationInputs Allocator::inputs_for(const DeviceRequest& request) {
     const auto& certificates = request.proof.certificates;
+    const std::string address(without_port(request.peer_address));
     return {
         .payload = request.payload,
         .leaf_der = certificates.empty() ? std::string() : certificates.front(),
-        .peer_address = request.peer_address,
+        .peer_address = address,
         .api_version = request.api_version,
         .now = ports_.clock.wall(),
-        .place = ports_.whereabouts.locate(request.peer_address),
+        .place = ports_.whereabouts.locate(address),
         .loads = loads_.loads(),
         .answer = std::nullopt,
     };

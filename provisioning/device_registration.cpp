@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "provisioning/allocator.h"
 #include "provisioning/applicants.h"
+#include "provisioning/plan_outcome.h"
 #include "provisioning/plan_runner.h"
 #include "provisioning/planning.h"
 #include "provisioning/refusals.h"
@@ -27,6 +28,11 @@ void log_decline(const DeviceRequest& request, const Decline& decline,
                                         {"registration_id", request.id.text()},
                                         {"error_code", std::to_string(decline.failure.error_code)},
                                         {"reasons", summary_of(explanation)}});
+}
+
+/// One that was erased does not count.
+std::optional<HubName> was_counted_at(const std::optional<RegistrationRecord>& record) {
+    return record && !record->erased ? hub_counted(*record) : std::nullopt;
 }
 
 /// What to say of an error that is not about the device.
@@ -180,6 +186,7 @@ Result<OperationId> DeviceRegistration::Planner::register_once(const DeviceReque
         if (auto stored = store(facts, *next, event ? &*event : nullptr, explanation); !stored) {
             return std::unexpected(std::move(stored).error());
         }
+        allocator_.moved(was_counted_at(*record), hub_counted(*next));
     }
     if (const auto* decline = std::get_if<Decline>(&decision)) {
         log_decline(request, *decline, explanation);

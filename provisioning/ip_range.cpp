@@ -186,6 +186,15 @@ bool IpRange::contains(const IpAddress& address) const {
     return same_kind && has_prefix(address, base, prefix_bits);
 }
 
+std::string_view without_port(std::string_view peer) {
+    if (peer.starts_with('[')) {
+        const auto end = peer.find(']');
+        return end == std::string_view::npos ? peer : peer.substr(1, end - 1);
+    }
+    // More than one colon: IPv6 without a port.
+    return std::ranges::count(peer, ':') == 1 ? peer.substr(0, peer.find(':')) : peer;
+}
+
 std::optional<IpRange> parse_ip_range(std::string_view text) {
     const auto parts = split_once(text, '/');
     const std::string_view base_text = parts ? parts->first : text;

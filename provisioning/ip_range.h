@@ -25,6 +25,9 @@ struct IpAddress {
 /// Dotted decimal without leading zeros, or RFC 4291 text (a zone, `%eth0`, is disregarded).
 std::optional<IpAddress> parse_ip_address(std::string_view text);
 
+/// A peer's address as net/ writes it, without the port: `192.0.2.1:40000`, `[2001:db8::1]:443`.
+std::string_view without_port(std::string_view peer);
+
 struct IpRange {
     IpAddress base;
     std::size_t prefix_bits = 128; // of the 128

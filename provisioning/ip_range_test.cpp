@@ -109,6 +109,15 @@ TEST(IpAddress, KnowsWhatIsPrivate) {
 }
 
 /// Total for any text, and the halves of a range are in it and apart.
+TEST(IpAddress, IsWhatIsLeftOfAPeerWithoutItsPort) {
+    EXPECT_EQ(without_port("192.0.2.1:40000"), "192.0.2.1");
+    EXPECT_EQ(without_port("192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(without_port("[2001:db8::1]:443"), "2001:db8::1");
+    EXPECT_EQ(without_port("[2001:db8::1"), "[2001:db8::1");
+    EXPECT_EQ(without_port("2001:db8::1"), "2001:db8::1");
+    EXPECT_EQ(without_port(""), "");
+}
+
 TEST(IpRange, HoldsForRandomTextsAndPrefixes) {
     constexpr std::uint64_t seed = 20300101;
     SCOPED_TRACE(seed);

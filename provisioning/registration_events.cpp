@@ -46,9 +46,9 @@ int error_code_of(const Refused& refused) {
 DeviceEventKind kind_of(const RegistrationRecord& record) {
     switch (record.status) {
     case RegistrationStatus::assigned: return DeviceEventKind::assigned;
+    case RegistrationStatus::unassigned: // an operator's plan that was given up
     case RegistrationStatus::failed: return DeviceEventKind::failed;
     case RegistrationStatus::disabled: return DeviceEventKind::declined;
-    case RegistrationStatus::unassigned:
     case RegistrationStatus::assigning: break;
     }
     CHECK(false);

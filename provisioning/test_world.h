@@ -9,7 +9,7 @@
 #include "provisioning/enrollments.h"
 #include "provisioning/explaining.h"
 #include "provisioning/fake_journal.h"
-#include "provisioning/fake_web.h"
+#include "provisioning/scripted_web.h"
 #include "provisioning/fakes.h"
 
 #include <gtest/gtest.h>
@@ -269,7 +269,7 @@ struct World {
     std::shared_ptr<JournalWriter> journal =
         std::make_shared<JournalWriter>(journal_store, workers, timers);
     Nowhere nowhere;
-    FakeWeb web;
+    ScriptedWeb web;
     std::unique_ptr<FunctionCaller> functions;
     std::unique_ptr<Enrollments> enrollments;
     std::unique_ptr<DeviceRegistration> registration;

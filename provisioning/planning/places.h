@@ -29,7 +29,7 @@ void drop_plan(RegistrationRecord& record, HubKnows knows, WallTime now);
 
 void add_chore(RegistrationRecord& record, const Chore& chore);
 
-/// Nothing can be done, or need be, at a hub that is lost.
+/// Nothing need be done at a hub that will never be back.
 void forget_lost_chores(RegistrationRecord& record, const Instance& instance);
 
 /// A move that is given up leaves two chores: none is begun without the room for them.

@@ -12,7 +12,7 @@
 
 namespace muster::provisioning {
 
-class FakeWeb final : public WebCaller {
+class ScriptedWeb final : public WebCaller {
   public:
     using Script = std::function<Result<WebReply>(const WebCall&)>;
 
