@@ -78,6 +78,12 @@ ExitCode run_command_line(int count, const char* const* arguments, const Environ
     add_events(root, chosen);
     add_timeline(root, chosen);
     add_catalogue(root, chosen);
+    add_moves(root, chosen);
+    add_drain(root, chosen);
+    add_rebalance(root, chosen);
+    add_operation(root, chosen);
+    add_quarantine(root, chosen);
+    add_suspects(root, chosen);
     add_enrollment(root, chosen, environment);
     add_group(root, chosen, environment);
     add_registration(root, chosen, environment);

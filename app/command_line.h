@@ -51,6 +51,12 @@ void add_explain(CLI::App& root, Chosen& chosen, const Environment& environment)
 void add_events(CLI::App& root, Chosen& chosen);
 void add_timeline(CLI::App& root, Chosen& chosen);
 void add_catalogue(CLI::App& root, Chosen& chosen);
+void add_moves(CLI::App& root, Chosen& chosen);
+void add_drain(CLI::App& root, Chosen& chosen);
+void add_rebalance(CLI::App& root, Chosen& chosen);
+void add_operation(CLI::App& root, Chosen& chosen);
+void add_quarantine(CLI::App& root, Chosen& chosen);
+void add_suspects(CLI::App& root, Chosen& chosen);
 void add_enrollment(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_group(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_registration(CLI::App& root, Chosen& chosen, const Environment& environment);
@@ -59,6 +65,7 @@ void add_hub_device(CLI::App& hub, Chosen& chosen, const Environment& environmen
 void add_hub_twin(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_method(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_monitor(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_lost(CLI::App& hub, Chosen& chosen);
 void add_howto(CLI::App& root, Chosen& chosen);
 void add_simulate(CLI::App& root, Chosen& chosen, const Environment& environment);
 

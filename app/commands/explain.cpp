@@ -11,12 +11,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 
 namespace muster::app {
 
 namespace {
 
 constexpr std::size_t certificate_bytes_max = 128 * 1024;
+constexpr std::size_t payload_bytes_max = 96 * 1024;
 constexpr std::size_t request_bytes_max = 256 * 1024; // docs/administration-api.md
 constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
 
@@ -29,6 +31,10 @@ struct ExplainOptions {
     std::string sas;
     std::string certificate;
     std::vector<std::string> files;
+    std::string payload; // JSON, or a file that holds it
+    std::string address;
+    std::string device_api_version;
+    bool ask_function = false;
 };
 
 // ---- the proof ----
@@ -76,6 +82,37 @@ Result<JsonArray> certificates_in(const std::string& file) {
     return certificates;
 }
 
+/// A file if there is one of that name.
+Result<Json> payload_of(const std::string& given) {
+    std::error_code ignored; // then it is no file
+    if (!std::filesystem::is_regular_file(given, ignored)) {
+        return parse_json(given);
+    }
+    const auto text = read_file(given, payload_bytes_max);
+    return text ? parse_json(*text) : std::unexpected(text.error());
+}
+
+/// What else its request says.
+Result<void> add_request(JsonObject& body, const ExplainOptions& options) {
+    if (!options.payload.empty()) {
+        auto payload = payload_of(options.payload);
+        if (!payload) {
+            return std::unexpected(payload.error());
+        }
+        body["payload"] = *std::move(payload);
+    }
+    if (!options.address.empty()) {
+        body["address"] = options.address;
+    }
+    if (!options.device_api_version.empty()) {
+        body["deviceApiVersion"] = options.device_api_version;
+    }
+    if (options.ask_function) {
+        body["askFunction"] = true;
+    }
+    return {};
+}
+
 Result<JsonObject> supposition_of(const ExplainOptions& options, Administration& administration,
                                   const Clock& clock) {
     JsonObject body{{"registrationId", options.id}};
@@ -97,6 +134,9 @@ Result<JsonObject> supposition_of(const ExplainOptions& options, Administration&
             return std::unexpected(certificates.error());
         }
         body["certificates"] = *std::move(certificates);
+    }
+    if (auto added = add_request(body, options); !added) {
+        return std::unexpected(added.error());
     }
     return body;
 }
@@ -125,6 +165,34 @@ std::string text_of(const Json& value) {
     return value.is_string() ? std::string(value.as_string()) : to_text(value);
 }
 
+/// Each text of the list on a line.
+std::string lines_of(const JsonObject& prediction, std::string_view member,
+                     std::string_view prefix) {
+    std::string text;
+    const auto* list = prediction.if_contains(member);
+    if (list == nullptr || !list->is_array()) {
+        return text;
+    }
+    for (const Json& line : list->as_array()) {
+        text += fmt::format("  {}{}\n", prefix, text_of(line));
+    }
+    return text;
+}
+
+std::string_view meaning_of(std::string_view plan) {
+    return plan == "ask"      ? "its allocation function is asked"
+           : plan == "keep"   ? "it stays where it is"
+           : plan == "assign" ? "it is created there, unless it is there already"
+           : plan == "reset"  ? "its twin begins anew"
+           : plan == "move"   ? "it leaves the hub where it is"
+                              : "";
+}
+
+std::string plan_line(const Json& prediction) {
+    const auto plan = cell(prediction, "plan");
+    return plan.empty() ? "" : fmt::format("  plan {}: {}\n", plan, meaning_of(plan));
+}
+
 std::string describe(const JsonObject& prediction, const std::string& id) {
     const Json shown(prediction);
     const auto outcome = cell(shown, "outcome");
@@ -147,11 +215,8 @@ std::string describe(const JsonObject& prediction, const std::string& id) {
         text += '\n';
     }
     add("  assigned today to {}\n", "currentHub");
-    if (const auto* hubs = prediction.if_contains("excludedHubs"); hubs && hubs->is_array()) {
-        for (const Json& hub : hubs->as_array()) {
-            text += "  no candidate: " + text_of(hub) + '\n';
-        }
-    }
+    text += plan_line(shown) + lines_of(prediction, "reasons", "") +
+            lines_of(prediction, "excludedHubs", "no candidate: ");
     add("  the device would see error {}", "errorCode");
     add(": {}\n", "message");
     return text + describe_findings(shown);
@@ -202,6 +267,12 @@ void add_explain(CLI::App& root, Chosen& chosen, const Environment& environment)
         ->check(CLI::ExistingFile);
     command->add_option("--config", options->files,
                         "configuration documents that are not applied yet (YAML or JSON)");
+    command->add_option("--payload", options->payload, "that it sends: JSON, or a file of it");
+    command->add_option("--address", options->address, "from which it comes");
+    command->add_option("--device-api-version", options->device_api_version,
+                        "that its SDK sends (default: 2021-06-01)");
+    command->add_flag("--ask-function", options->ask_function,
+                      "call the custom allocation function for this");
     add_instance_options(*command, options->connect);
     add_output_option(*command, options->format);
     administer(

@@ -4,6 +4,7 @@
 #include "gateway/administration/fleet_documents.h"
 #include "gateway/administration/page.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::gateway {
@@ -141,6 +142,8 @@ AdminAnswer release_group(const AdminCall& call) {
     return answer_with_operation(202, fleets, begun->id);
 }
 
+constexpr std::size_t records_per_page_max = 200;
+
 /// A page is so many records looked at, however few suspects are among them: hubs are asked about
 /// each, and an answer must not take forever.
 AdminAnswer list_suspects(const AdminCall& call) {
@@ -152,7 +155,8 @@ AdminAnswer list_suspects(const AdminCall& call) {
     if (!count) {
         return std::unexpected(count.error());
     }
-    const auto found = reached->site->fleets->suspects(to_lower(call.parameter("after")), *count);
+    const auto found = reached->site->fleets->suspects(to_lower(call.parameter("after")),
+                                                       std::min(*count, records_per_page_max));
     if (!found) {
         return std::unexpected(found.error());
     }
