@@ -124,5 +124,23 @@ TEST(Admits, OnlyPrivateAddressesWithoutPublicAccess) {
     EXPECT_FALSE(admits(instance, device, "garbage"));
 }
 
+TEST(Rights, Nest) {
+    // dps-service 1.6
+    using enum Right;
+    const auto allows = [](Right granted, Right wanted) {
+        return AccessPolicy{.name = "p", .keys = {}, .rights = {granted}}.allows(wanted);
+    };
+    for (const Right right : {enrollment_read, registration_read, registration_write}) {
+        EXPECT_TRUE(allows(enrollment_write, right));
+        EXPECT_FALSE(allows(service_config, right));
+        EXPECT_FALSE(allows(device_connect, right));
+    }
+    EXPECT_TRUE(allows(registration_write, registration_read));
+    EXPECT_FALSE(allows(registration_read, registration_write));
+    EXPECT_FALSE(allows(enrollment_read, registration_read));
+    EXPECT_FALSE(allows(enrollment_read, enrollment_write));
+    EXPECT_FALSE(allows(enrollment_write, service_config));
+}
+
 } // namespace
 } // namespace muster::provisioning
