@@ -3,12 +3,12 @@
 namespace muster::app {
 
 Result<provisioning::WebReply> WebFunctions::post(const provisioning::WebCall& call) {
-    Result<net::HttpReply> reply = outgoing_.send({.method = "POST",
-                                                   .url = std::string(call.url.reveal()),
-                                                   .headers = call.headers,
-                                                   .body = call.body,
-                                                   .time_max = call.time_max,
-                                                   .answer_bytes_max = call.answer_bytes_max});
+    Result<net::HttpReply> reply = send_({.method = "POST",
+                                          .url = std::string(call.url.reveal()),
+                                          .headers = call.headers,
+                                          .body = call.body,
+                                          .time_max = call.time_max,
+                                          .answer_bytes_max = call.answer_bytes_max});
     if (!reply) {
         return std::unexpected(std::move(reply).error());
     }

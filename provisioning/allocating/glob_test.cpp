@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <random>
 #include <string>
 
@@ -61,7 +62,7 @@ bool naive(std::string_view text, std::string_view pattern) {
 }
 
 TEST(Glob, SaysWhatTryingEverythingSays) {
-    const auto seed = std::random_device()();
+    constexpr std::uint64_t seed = 20'300'101;
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 engine(seed);
     const auto random_text = [&](std::string_view letters, std::size_t size_max) {

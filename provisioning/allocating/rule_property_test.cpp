@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <random>
@@ -308,7 +309,7 @@ RandomRule random_rule(Engine& engine) {
 }
 
 TEST(RuleProperty, SaysWhatANaiveEvaluatorSays) {
-    const auto seed = std::random_device()();
+    constexpr std::uint64_t seed = 20'300'101;
     SCOPED_TRACE("seed " + std::to_string(seed));
     Engine engine(seed);
     std::size_t decided_by_first = 0;
@@ -334,7 +335,7 @@ TEST(RuleProperty, SaysWhatANaiveEvaluatorSays) {
 }
 
 TEST(RuleProperty, TheSameFactsGiveTheSameVerdict) {
-    const auto seed = std::random_device()();
+    constexpr std::uint64_t seed = 20'300'101;
     SCOPED_TRACE("seed " + std::to_string(seed));
     Engine engine(seed);
     for (int i = 0; i < 200; ++i) {
@@ -349,7 +350,7 @@ TEST(RuleProperty, TheSameFactsGiveTheSameVerdict) {
 
 /// Whatever is cut out of a rule or put into it: it is a rule, or refused with a place inside.
 TEST(RuleProperty, DamagedRulesAreRefusedWithAPlace) {
-    const auto seed = std::random_device()();
+    constexpr std::uint64_t seed = 20'300'101;
     SCOPED_TRACE("seed " + std::to_string(seed));
     Engine engine(seed);
     std::size_t refused = 0;
