@@ -43,7 +43,7 @@ TEST(Policies, NoCandidateNoHub) {
     }
 }
 
-// DPS-SERVICE 9.1: candidates
+// dps-service 9.1: candidates
 TEST(CandidatesOf, AreEveryLinkedHubThatTakesDevices) {
     const AllocationCase one = three_hubs();
     EXPECT_THAT(candidates(one), ElementsAre("a", "b"));

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// DPS-SERVICE 9.3
+// dps-service 9.3
 class Custom : public ::testing::Test {
   protected:
     Custom() {
