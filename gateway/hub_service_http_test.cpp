@@ -95,6 +95,8 @@ struct Route {
 
 const std::vector<Route> routes = {
     {"GET", "/devices", "service"},
+    {"POST", "/devices", "registryRead"},
+    {"GET", "/devices/dev-01/modules", "service"},
     {"GET", "/devices/dev-01", "service"},
     {"PUT", "/devices/dev-01", "registryRead"},
     {"DELETE", "/devices/dev-01", "registryRead"},
@@ -152,7 +154,7 @@ TEST_F(HubServiceTest, WantsATokenOfAPolicyWithTheRight) {
 
 TEST_F(HubServiceTest, RefusesOtherMethods) {
     const std::vector<std::array<std::string, 3>> rows = {
-        {"PUT", "/devices", "GET"},
+        {"PUT", "/devices", "GET, POST"},
         {"POST", "/devices/dev-01", "GET, PUT, DELETE"},
         {"DELETE", "/twins/dev-01", "GET, PATCH, PUT"},
         {"GET", "/twins/dev-01/methods", "POST"},
@@ -166,8 +168,9 @@ TEST_F(HubServiceTest, RefusesOtherMethods) {
 
 TEST_F(HubServiceTest, SaysWhatItDoesNotOffer) {
     const std::vector<std::pair<std::string, std::string>> rows = {
-        {"POST", "/devices"},           {"POST", "/devices/query"},
-        {"POST", "/Devices/Query/"},    {"GET", "/devices/dev-01/modules"},
+        {"POST", "/devices/query"},     {"PUT", "/devices/dev-01/modules/m"},
+        {"POST", "/Devices/Query/"},    {"GET", "/devices/dev-01/modules/m"},
+        {"PUT", "/devices/d/modules"},  {"GET", "/twins/dev-01/modules/m"},
         {"GET", "/jobs/v2/query"},      {"GET", "/"},
         {"GET", "/statistics/devices"}, {"POST", "/twins/dev-01/modules/m/methods"},
         {"GET", "/configurations"},     {"GET", "/twins/dev-01/other"},

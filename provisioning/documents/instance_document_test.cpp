@@ -45,8 +45,18 @@ Instance everything() {
                       .weight = 7,
                       .apply_allocation_policy = false,
                       .location = "here",
-                      .connection_string = Secret("HostName=hub-1;SharedAccessKey=c2VjcmV0")},
+                      .connection_string = Secret("HostName=hub-1;SharedAccessKey=c2VjcmV0"),
+                      .devices_max = 5000},
                      {.name = HubName("hub-2.example.net")}};
+    instance.even_load = true;
+    instance.former_hubs = {{.name = HubName("Old.example.net"),
+                             .connection_string = Secret("HostName=old;SharedAccessKey=b2xk"),
+                             .lost = true},
+                            {.name = HubName("older.example.net"), .connection_string = {}}};
+    instance.quarantines = {{.group = EnrollmentGroupId("Line-1"),
+                             .hub = HubName("hub-2.example.net"),
+                             .reason = "odd",
+                             .since = now}};
     instance.policies = {{.name = "owner",
                           .keys = {.primary = Secret("0123456789abcdef0123456789abcdef"),
                                    .secondary = Secret("fedcba9876543210fedcba9876543210")},
@@ -72,13 +82,19 @@ Instance everything() {
 const std::string_view read_view = R"({"name":"Dps-1","tenant":"acme","idScope":"0ne00TEST01",
     "location":"hall 4","tags":{"a":"b","$odd":null},
     "hosts":["dps-1.example.net","other.example.org"],"allocationPolicy":"static",
+    "evenLoad":true,
     "hubs":[{"name":"Hub-1.example.net","weight":7,"applyAllocationPolicy":false,
-             "location":"here"},
-            {"name":"hub-2.example.net","weight":1,"applyAllocationPolicy":true,"location":""}],
+             "location":"here","devicesMax":5000},
+            {"name":"hub-2.example.net","weight":1,"applyAllocationPolicy":true,"location":"",
+             "devicesMax":1000000}],
     "policies":[{"name":"owner","rights":"ServiceConfig, EnrollmentWrite"}],
     "ipFilterRules":[{"name":"r","action":"reject","target":"deviceApi","mask":"10.0.0.0/8"}],
     "publicNetworkAccess":false,"sharedKeyAccess":false,
-    "quotas":{"enrollments":1,"registrations":0},"state":"deleting","etag":"IjAi",
+    "quotas":{"enrollments":1,"registrations":0},
+    "formerHubs":[{"name":"Old.example.net","lost":true},{"name":"older.example.net","lost":false}],
+    "quarantines":[{"enrollmentGroupId":"Line-1","hub":"hub-2.example.net","reason":"odd",
+                    "sinceDateTimeUtc":"2030-01-01T00:00:00.0000000Z"}],
+    "state":"deleting","etag":"IjAi",
     "createdDateTimeUtc":"2030-01-01T00:00:00.0000000Z",
     "lastUpdatedDateTimeUtc":"2030-01-01T00:00:01.2345670Z"})";
 
@@ -102,11 +118,35 @@ TEST(InstanceDocument, ShowsSecretsWhereTheyBelong) {
     }
 }
 
+// The keys of hubs that were unlinked are for moves only.
+TEST(InstanceDocument, TellsNobodyTheKeyOfAFormerHub) {
+    for (const View view : {View::read, View::written, View::exported, View::exported_with_keys}) {
+        EXPECT_EQ(to_text(to_document(everything(), view)).find("b2xk"), std::string::npos);
+    }
+    const Instance again = stored_instance(to_document(everything(), View::stored)).value();
+    EXPECT_EQ(again.former_hubs.front().connection_string.reveal(),
+              "HostName=old;SharedAccessKey=b2xk");
+}
+
+TEST(InstanceDocument, OfAVersionWithoutFormerHubsIsRead) {
+    JsonObject document = to_document(everything(), View::stored);
+    for (const auto* member : {"formerHubs", "quarantines", "evenLoad"}) {
+        document.erase(member);
+    }
+    document.at("hubs").get_array().at(0).get_object().erase("devicesMax");
+    const auto again = stored_instance(document);
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_TRUE(again->former_hubs.empty());
+    EXPECT_TRUE(again->quarantines.empty());
+    EXPECT_FALSE(again->even_load);
+    EXPECT_EQ(again->hubs.front().devices_max, 1'000'000);
+}
+
 TEST(InstanceDocument, ExportsWhatCanBeSet) {
     const JsonObject document = to_document(everything(), View::exported);
     JsonObject wanted = json(read_view);
-    for (const auto* member :
-         {"idScope", "state", "etag", "createdDateTimeUtc", "lastUpdatedDateTimeUtc"}) {
+    for (const auto* member : {"idScope", "formerHubs", "quarantines", "state", "etag",
+                               "createdDateTimeUtc", "lastUpdatedDateTimeUtc"}) {
         wanted.erase(member);
     }
     wanted["hosts"] = JsonArray{"other.example.org"}; // the other one comes with the name
@@ -148,6 +188,8 @@ TEST(InstanceSettings, AreWhatADocumentSays) {
     EXPECT_EQ(settings->default_policy, AllocationPolicy::fixed);
     ASSERT_EQ(settings->hubs->size(), 2U);
     EXPECT_EQ(settings->hubs->front().weight, 7);
+    EXPECT_EQ(settings->hubs->front().devices_max, 5000);
+    EXPECT_EQ(settings->even_load, true);
     EXPECT_TRUE(settings->hubs->front().connection_string.empty());
     EXPECT_EQ(settings->ip_rules->front().target, IpRule::Target::device_api);
     EXPECT_FALSE(settings->policies->front().primary);
@@ -159,13 +201,14 @@ TEST(InstanceSettings, LeaveOpenWhatIsNotSaid) {
     for (const auto* text :
          {"{}", R"({"location":null,"tags":null,"hosts":null,"allocationPolicy":null,"hubs":null,
                     "policies":null,"ipFilterRules":null,"publicNetworkAccess":null,
-                    "sharedKeyAccess":null,"quotas":null,"unknown":1,"etag":7})"}) {
+                    "sharedKeyAccess":null,"quotas":null,"evenLoad":null,"formerHubs":7,
+                    "quarantines":7,"unknown":1,"etag":7})"}) {
         const auto settings = instance_settings(json(text));
         ASSERT_TRUE(settings) << settings.error().detail;
         EXPECT_FALSE(settings->location || settings->tags || settings->extra_hosts ||
                      settings->default_policy || settings->hubs || settings->policies ||
                      settings->ip_rules || settings->public_network_access ||
-                     settings->shared_key_access || settings->quotas);
+                     settings->shared_key_access || settings->quotas || settings->even_load);
     }
 }
 
@@ -188,6 +231,9 @@ TEST(InstanceSettings, NameTheMistake) {
               "hubs[1].name or connectionString is required");
     EXPECT_EQ(refusal(R"({"hubs":[{"name":"a","weight":1.5}]})"),
               "hubs[0].weight must be an integer");
+    EXPECT_EQ(refusal(R"({"hubs":[{"name":"a","devicesMax":"many"}]})"),
+              "hubs[0].devicesMax must be an integer");
+    EXPECT_EQ(refusal(R"({"evenLoad":1})"), "evenLoad must be true or false");
     EXPECT_EQ(refusal(R"({"policies":[{"name":"a"}]})"), "policies[0].rights is required");
     EXPECT_EQ(refusal(R"({"ipFilterRules":[{"name":"a","mask":"::/0","action":"drop"}]})"),
               "ipFilterRules[0].action has an unknown value");
