@@ -49,6 +49,8 @@ class GuardedOutgoing {
     };
 
     explicit GuardedOutgoing(const Options& options);
+    GuardedOutgoing(const GuardedOutgoing&) = delete; // its parts ask it for permission
+    GuardedOutgoing& operator=(const GuardedOutgoing&) = delete;
 
     /// net::Outgoing::send, under these rules; they decide about plain HTTP, too.
     Result<net::HttpReply> send(net::Outgoing::Request request);
