@@ -13,6 +13,8 @@
 #include "gateway/wire.h"
 #include "provisioning/fake_instances.h"
 #include "provisioning/fakes.h"
+#include "provisioning/fleet/fake_operations.h"
+#include "provisioning/scripted_web.h"
 
 #include <memory>
 #include <string>
@@ -86,11 +88,12 @@ class TenantsWorld final : provisioning::InstanceObserver {
         static_cast<void>(instances.put(wanted, {}, by).value());
     }
 
-    /// Everything that is under way in the background is finished.
+    /// Everything that is under way in the background is finished; sweeps go on for ever.
     void finish_background() {
+        const auto end = timers.now() + std::chrono::minutes(10);
         do {
             workers.run_all();
-        } while (timers.run_next());
+        } while (timers.run_next(end));
     }
 
     static inline const provisioning::Principal by{"configuration"};
@@ -102,6 +105,10 @@ class TenantsWorld final : provisioning::InstanceObserver {
     provisioning::Faults faults;
     provisioning::FakeStore store{faults};
     provisioning::FakeHubs hubs{faults};
+    provisioning::Nowhere nowhere;
+    provisioning::ScriptedWeb web;
+    provisioning::FunctionCaller functions{web, clock};
+    provisioning::FakeOperations operations;
     provisioning::FakeInstanceStore instance_store;
     provisioning::FakeTokenStore token_store;
     FakeAudit audit;
@@ -137,21 +144,51 @@ class TenantsWorld final : provisioning::InstanceObserver {
                             .enrollments = world.store,
                             .registrations = world.store,
                             .hubs = world.hubs,
+                            .whereabouts = world.nowhere,
+                            .functions = world.functions,
                             .workers = world.workers,
+                            .callers = world.workers,
                             .timers = world.timers,
                             .clock = world.clock,
                             .random = world.random,
                             .journal = world.journal.get()}),
-              explaining(*instance, world.store, world.store, world.clock),
+              explaining({.instance = *instance,
+                          .enrollments = world.store,
+                          .registrations = world.store,
+                          .allocator = registration.allocator(),
+                          .clock = world.clock,
+                          .random = world.random}),
+              moves({.instance = *instance,
+                     .registrations = world.store,
+                     .runner = registration.runner(),
+                     .clock = world.clock,
+                     .random = world.random}),
+              fleets({.instance = *instance,
+                      .instances = world.instances,
+                      .operations = world.operations,
+                      .enrollments = world.store,
+                      .registrations = world.store,
+                      .hubs = world.hubs,
+                      .applicants = registration.applicants(),
+                      .allocator = registration.allocator(),
+                      .runner = registration.runner(),
+                      .workers = world.workers,
+                      .timers = world.timers,
+                      .clock = world.clock,
+                      .random = world.random}),
               site{.instance = instance.get(),
                    .enrollments = &enrollments,
                    .registration = &registration,
-                   .explaining = &explaining} {}
+                   .explaining = &explaining,
+                   .moves = &moves,
+                   .fleets = &fleets} {}
 
         std::shared_ptr<provisioning::CurrentInstance> instance;
         provisioning::Enrollments enrollments;
         provisioning::DeviceRegistration registration;
         provisioning::Explaining explaining;
+        provisioning::Moves moves;
+        provisioning::Fleets fleets;
         ProvisioningSite site;
     };
 

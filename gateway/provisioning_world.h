@@ -14,6 +14,7 @@
 #include "gateway/wire.h"
 #include "provisioning/documents.h"
 #include "provisioning/fakes.h"
+#include "provisioning/scripted_web.h"
 
 #include <string>
 #include <string_view>
@@ -33,12 +34,20 @@ struct ProvisioningWorld {
                         .enrollments = store,
                         .registrations = store,
                         .hubs = hubs,
+                        .whereabouts = nowhere,
+                        .functions = functions,
                         .workers = workers,
+                        .callers = workers,
                         .timers = timers,
                         .clock = clock,
                         .random = random,
                         .journal = journal.get()}),
-          explaining(instance, store, store, clock) {
+          explaining({.instance = instance,
+                      .enrollments = store,
+                      .registrations = store,
+                      .allocator = registration.allocator(),
+                      .clock = clock,
+                      .random = random}) {
         sites.add(
             std::make_shared<const ProvisioningSite>(ProvisioningSite{.instance = &instance,
                                                                       .enrollments = &enrollments,
@@ -132,6 +141,9 @@ struct ProvisioningWorld {
     provisioning::CurrentInstance instance{make_instance()};
     std::shared_ptr<provisioning::JournalWriter> journal =
         std::make_shared<provisioning::JournalWriter>(events, workers, timers);
+    provisioning::Nowhere nowhere;
+    provisioning::ScriptedWeb web;
+    provisioning::FunctionCaller functions{web, clock};
     provisioning::Enrollments enrollments;
     provisioning::DeviceRegistration registration;
     provisioning::Explaining explaining;
