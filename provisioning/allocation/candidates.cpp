@@ -24,7 +24,7 @@ std::optional<std::string> objection_to(const LinkedHub& hub, const AllocationFa
 void consider(const LinkedHub& hub, const AllocationFacts& facts, Candidates& candidates) {
     if (const auto objection = objection_to(hub, facts)) {
         candidates.excluded.push_back(fmt::format("{}: {}", hub.name.text(), *objection));
-    } else if (candidates.find(hub.name) == nullptr) { // an enrollment may name a hub twice
+    } else {
         candidates.hubs.push_back(&hub);
     }
 }
@@ -52,10 +52,11 @@ Candidates candidates_of(const AllocationFacts& facts) {
     Candidates candidates;
     const std::vector<HubName> named = hubs_named(facts.terms);
     for (const HubName& name : named) {
-        if (const LinkedHub* hub = facts.instance.find_hub(name)) {
-            consider(*hub, facts, candidates);
-        } else {
+        const LinkedHub* hub = facts.instance.find_hub(name);
+        if (hub == nullptr) {
             candidates.excluded.push_back(name.text() + ": not linked");
+        } else if (candidates.find(name) == nullptr) { // one may be named twice
+            consider(*hub, facts, candidates);
         }
     }
     if (named.empty()) {
