@@ -1,6 +1,7 @@
 // The table of planning.h.
 
 #include "base/text.h"
+#include "provisioning/allocating/shown_proof.h"
 #include "provisioning/planning/declines.h"
 #include "provisioning/planning/places.h"
 #include "provisioning/planning/relocating.h"
@@ -163,7 +164,8 @@ class Course {
     [[nodiscard]] Plan question() const {
         Plan plan = at(PlanKind::ask, place_at(HubName()));
         plan.question = Question{.payload = facts_.inputs.payload,
-                                 .attestation = facts_.applicant.attestation_note,
+                                 .attestation = proof_for_function(
+                                     facts_.applicant.attestation_note, facts_.inputs.leaf_der),
                                  .api_version = facts_.inputs.api_version,
                                  .peer_address = facts_.inputs.peer_address};
         return plan;

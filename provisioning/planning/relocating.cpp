@@ -2,6 +2,7 @@
 
 #include "provisioning/planning/relocating.h"
 
+#include "provisioning/allocating/shown_proof.h"
 #include "provisioning/planning/declines.h"
 #include "provisioning/planning/places.h"
 
@@ -18,7 +19,7 @@ bool says_never(const EnrollmentTerms& terms) {
 /// An operation has no certificate and no request to show the function.
 Question question_of(const RegistrationRecord& record) {
     return {.payload = {},
-            .attestation = record.attestation_note.value_or(JsonObject()),
+            .attestation = proof_for_function(record.attestation_note.value_or(JsonObject()), {}),
             .api_version = {},
             .peer_address = {}};
 }
