@@ -104,6 +104,18 @@ class FakeHubTable {
         return true;
     }
 
+    /// The twin only, which leaves the identity and its etag alone.
+    template <class Edit>
+    bool edit_twin(const HubName& hub, const DeviceId& id, Edit change) {
+        const auto row = rows_.find({hub, id});
+        if (row == rows_.end()) {
+            return false;
+        }
+        change(row->second.twin);
+        row->second.twin.etag = next_etag();
+        return true;
+    }
+
     void drop(const HubName& hub, const DeviceId& id) { rows_.erase({hub, id}); }
 
     [[nodiscard]] const std::map<Key, FakeHubRow>& rows() const { return rows_; }

@@ -119,6 +119,12 @@ class FakeHubs final : public Hubs {
         return table_.edit(hub, id, change);
     }
 
+    template <class Edit>
+    bool edit_twin(const HubName& hub, const DeviceId& id, Edit change) {
+        const std::scoped_lock lock(mutex_);
+        return table_.edit_twin(hub, id, change);
+    }
+
     void drop(const HubName& hub, const DeviceId& id) {
         const std::scoped_lock lock(mutex_);
         table_.drop(hub, id);

@@ -4,26 +4,16 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "provisioning/allocating/function.h"
 #include "provisioning/allocator.h"
 #include "provisioning/applicants.h"
 #include "provisioning/current_instance.h"
-#include "provisioning/findings.h"
-#include "provisioning/moving/steps.h"
+#include "provisioning/moving/taking.h"
 #include "provisioning/ports.h"
 
 #include <memory>
 #include <vector>
 
 namespace muster::provisioning {
-
-/// The next record: another stage, another plan, an assignment, or, where the allocation function
-/// says no, a failure, with what led to it.
-struct Advance {
-    RegistrationRecord next;
-    std::vector<Finding> findings;
-    NotCarried not_carried;
-};
 
 /// Thread safe; holds no state.
 class Execution {
@@ -50,10 +40,8 @@ class Execution {
     [[nodiscard]] bool calls_out(const RegistrationRecord& record) const;
 
   private:
-    struct Taking;
-
     /// Everything that the answer of the function is judged by.
-    struct Asking {
+    struct Asked {
         const RegistrationRecord& planned;
         std::shared_ptr<const Instance> instance;
         Applicants::Standing standing;
@@ -63,10 +51,9 @@ class Execution {
     Result<Advance> ask(const RegistrationRecord& planned);
     /// Calls the function; what it said, or that the fallback policy decides, is in the inputs
     /// then. The error's detail is for the device, its cause for the operator.
-    Result<std::vector<Finding>> call_function(Asking& asking);
-    Result<FunctionRequest> request_for(const Asking& asking);
-    Advance decide_by(const Asking& asking);
-    Advance decide_for_operation(const Asking& asking);
+    Result<std::vector<Finding>> call_function(Asked& asked);
+    Advance decide_by(const Asked& asked);
+    Advance decide_for_operation(const Asked& asked);
     Advance ended(const RegistrationRecord& planned, const Decline& decline);
     HubSteps steps_for(const RegistrationRecord& record);
 
@@ -74,9 +61,5 @@ class Execution {
 
     Ports ports_;
 };
-
-/// The chore that must be done before the next step of the plan: a copy of an earlier move must not
-/// be taken for the device's own where it is assigned as a new one.
-const Chore* chore_before_plan(const RegistrationRecord& record);
 
 } // namespace muster::provisioning

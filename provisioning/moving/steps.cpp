@@ -105,6 +105,18 @@ RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mar
     return at_stage(planned, PlanStage::fenced, mark);
 }
 
+const Chore* chore_before_plan(const RegistrationRecord& record) {
+    const bool ensures = record.plan && (record.plan->kind == PlanKind::keep ||
+                                         record.plan->kind == PlanKind::assign);
+    if (!ensures) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find_if(record.chores, [&](const Chore& chore) {
+        return chore.kind == ChoreKind::erase && chore.place == record.plan->place();
+    });
+    return found == record.chores.end() ? nullptr : &*found;
+}
+
 bool may_be_given_up(const Plan& plan) {
     return plan.stage != PlanStage::decided;
 }

@@ -67,6 +67,10 @@ RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mar
 /// The place was not there any more when it was to be settled: back to `fenced`.
 RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mark);
 
+/// The chore that must be done before the next step of the plan: a copy of an earlier move must not
+/// be taken for the device's own where it is assigned as a new one.
+const Chore* chore_before_plan(const RegistrationRecord& record);
+
 /// True before the point of no return.
 bool may_be_given_up(const Plan& plan);
 
