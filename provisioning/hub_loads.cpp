@@ -26,8 +26,10 @@ HubLoads HubLoadCounter::loads() {
 void HubLoadCounter::take(const Result<std::vector<HubCount>>& counts) {
     next_count_ = clock_.steady() + (counts ? hub_loads_recount : hub_loads_retry);
     if (!counts) {
+        const Error& error = counts.error();
         log::warning("devices per hub not counted",
-                     {{"scope", scope_.text()}, {"cause", counts.error().cause}});
+                     {{"scope", scope_.text()},
+                      {"cause", error.cause.empty() ? error.detail : error.cause}});
         return;
     }
     counted_once_ = true;
