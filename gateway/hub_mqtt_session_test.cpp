@@ -234,6 +234,19 @@ TEST_F(HubMqttEnd, CutsADeviceThatIsDisabled) {
     EXPECT_EQ(again.connect(), "CONNACK sp=0 rc=5\n");
 }
 
+// IOTHUB-34: what sends every SDK back to provisioning (iothub C.4), never 3.
+TEST_F(HubMqttEnd, CutsADeviceThatMovesAndSendsItToRegisterAgain) {
+    auto fenced = world.hub.get_device(DeviceId("dev-01"))->device;
+    fenced.status = hub::DeviceStatus::disabled;
+    fenced.status_reason = "moving out 4f3a9c0d11223344; was enabled";
+    ASSERT_TRUE(world.hub.put_device(fenced, hub::IfMatch::from_header("*")));
+    device.settle();
+    EXPECT_TRUE(device.is_cut());
+    EXPECT_EQ(HubDevice(world).connect(), "CONNACK sp=0 rc=5\n");
+    world.erase("dev-01");
+    EXPECT_EQ(HubDevice(world).connect(), "CONNACK sp=0 rc=5\n");
+}
+
 TEST_F(HubMqttEnd, KeepsTheWillFromTheNextDeviceOfThatName) {
     device.wire().lose();
     world.erase("dev-01");
