@@ -69,7 +69,26 @@ TEST(Validation, CustomNeedsAWebhookOfWhichOnlyTheShapeCounts) {
     EXPECT_EQ(refusal_of_webhook(R"({"webhookUrl":"https://web.hook"})"),
               "customAllocationDefinition.apiVersion is required");
     EXPECT_EQ(refusal_of_webhook(R"({"apiVersion":"2019-03-31"})"),
-              "customAllocationDefinition.webhookUrl is required");
+              "customAllocationDefinition.webhookUrl is required where there is no rule");
+}
+
+TEST(Validation, ARuleNamesHubsThatCanTakeTheDevice) {
+    const auto refusal_of_rule = [](std::string_view rule, std::vector<HubName> hubs) {
+        EnrollmentTerms terms{.allocation_policy = AllocationPolicy::custom,
+                              .hubs = std::move(hubs)};
+        terms.custom_allocation = JsonObject{{"rule", rule}};
+        return refusal(terms);
+    };
+    EXPECT_EQ(refusal_of_rule("otherwise hubs('hub-1', 'HUB-2')", {}), "accepted");
+    EXPECT_EQ(refusal_of_rule("otherwise hub('hub-1')", {hub_1}), "accepted");
+    EXPECT_EQ(refusal_of_rule("otherwise policy('hashed')", {hub_1}), "accepted");
+    EXPECT_EQ(refusal_of_rule("when 1 = 2 then hub('hub-9') otherwise hub('hub-1')", {}),
+              "customAllocationDefinition.rule names hub 'hub-9', which is not linked to this "
+              "provisioning service");
+    EXPECT_EQ(refusal_of_rule("otherwise hub('hub-2')", {hub_1}),
+              "customAllocationDefinition.rule names hub 'hub-2', which is not among the iotHubs");
+    EXPECT_EQ(refusal_of_rule("otherwise hub('hub-1'", {}),
+              "customAllocationDefinition.rule column 22: expected ')'");
 }
 
 TEST(Validation, AWebhookIsCheckedUnderAnyPolicy) {
