@@ -139,7 +139,7 @@ TEST_F(Custom, ARuleThatAskedIsNotConsultedAgain) {
 }
 
 TEST_F(Custom, SeveralHubsOfARuleShareByWeight) {
-    rule("when true then hubs('hub-1.net', 'hub-3.net', 'gone.net')");
+    rule("otherwise hubs('hub-1.net', 'hub-3.net', 'gone.net')");
     EXPECT_THAT(hubs_chosen(), ElementsAre("hub-1.net", "hub-3.net"));
     EXPECT_EQ(one_.allocated().policy, AllocationPolicy::hashed);
     EXPECT_THAT(one_.allocated().excluded, Contains(HasSubstr("gone.net: ")));
@@ -148,7 +148,8 @@ TEST_F(Custom, SeveralHubsOfARuleShareByWeight) {
 }
 
 TEST_F(Custom, OneHubOfARuleThatCannotTakeTheDeviceIsNoHub) {
-    rule("when true then hub('hub-1.net')");
+    rule("otherwise hub('hub-1.net')");
+    EXPECT_EQ(one_.hub(), "hub-1.net");
     one_.instance.hubs[0].apply_allocation_policy = false;
     EXPECT_EQ(one_.hub(), "");
     EXPECT_FALSE(one_.allocated().ask_function);
@@ -156,11 +157,11 @@ TEST_F(Custom, OneHubOfARuleThatCannotTakeTheDeviceIsNoHub) {
 }
 
 TEST_F(Custom, APolicyOfARuleIsFollowed) {
-    rule("when true then policy('geoLatency')");
+    rule("otherwise policy('geoLatency')");
     one_.inputs.place.round_trips_ms = {{HubName("hub-2.net"), 3}, {HubName("hub-1.net"), 30}};
     EXPECT_EQ(one_.hub(), "hub-2.net");
     EXPECT_EQ(one_.allocated().policy, AllocationPolicy::geo_latency);
-    rule("when true then policy('static')");
+    rule("otherwise policy('static')");
     one_.terms.hubs = {HubName("hub-3.net"), HubName("hub-2.net")};
     EXPECT_EQ(one_.hub(), "hub-3.net");
 }
