@@ -31,8 +31,9 @@ bool is_elsewhere(const RegistrationRecord& record, const Place& from) {
     return record.assignment && !(record.assignment->place() == from);
 }
 
-std::string reason_of(const RegistrationRecord& ended) {
-    return ended.failure ? ended.failure->message : "could not be moved";
+/// The reasons are in the journal.
+std::string vain(const RegistrationRecord& ended) {
+    return "could not be moved, see `muster timeline " + ended.id.text() + "`";
 }
 
 } // namespace
@@ -221,15 +222,8 @@ Result<void> OperationRun::look_again(const RegistrationId& id) {
 }
 
 void OperationRun::plan_ended(const RegistrationRecord& planned, const RegistrationRecord& ended) {
-    const std::scoped_lock lock(mutex_);
-    if (!planned.plan || planned.plan->operation != origin_.id ||
-        ledger_.find_under_way(planned.id) == nullptr) {
-        return;
-    }
-    if (!ended.plan && ended.assignment && ended.assignment->place() == planned.plan->place()) {
-        ledger_.moved(planned.id);
-    } else {
-        ledger_.failed(planned.id, reason_of(ended));
+    if (planned.plan && planned.plan->operation == origin_.id) {
+        resolve(planned.id, ended);
     }
 }
 
@@ -265,7 +259,7 @@ void OperationRun::resolve(const RegistrationId& id,
     } else if (record->plan) {
         ledger_.wait(id, ports_.clock.steady());
     } else {
-        ledger_.failed(id, reason_of(*record));
+        ledger_.failed(id, vain(*record));
     }
 }
 
