@@ -98,6 +98,42 @@ TEST_F(ControlHttp, WhatWasReadCanBePutBackAndChangesNothing) {
     EXPECT_EQ(world.instances().find("dps-1")->hubs.front().connection_string.reveal(), hub_string);
 }
 
+TEST_F(ControlHttp, AHubThatIsUnlinkedIsRememberedAndShownToNobody) {
+    const HubName hub("hub-1.example.net");
+    world.hubs.offer(hub, std::string(hub_string));
+    const std::string linked =
+        R"({"properties":{"iotHubs":[{"connectionString":")" + std::string(hub_string) + R"("}]}})";
+    ASSERT_EQ(put(one, linked).status, 201U);
+    const auto unlinked = put(one, R"({"properties":{"iotHubs":[]}})");
+    EXPECT_EQ(unlinked.status, 200U);
+    EXPECT_EQ(unlinked.body.find("hub-1"), std::string::npos) << unlinked.body;
+    const auto* former = world.instances().find("dps-1")->find_former_hub(hub);
+    ASSERT_NE(former, nullptr);
+    EXPECT_EQ(former->connection_string.reveal(), hub_string);
+    ASSERT_EQ(put(one, linked).status, 200U);
+    EXPECT_TRUE(world.instances().find("dps-1")->former_hubs.empty());
+}
+
+// The resource of Azure has no such member.
+TEST_F(ControlHttp, ALimitOfAHubSurvivesAWriteThatDoesNotKnowIt) {
+    const HubName hub("hub-1.example.net");
+    world.hubs.offer(hub, std::string(hub_string));
+    provisioning::InstanceSettings settings;
+    settings.name = "dps-1";
+    settings.tenant = "acme";
+    settings.hubs = {{.name = hub, .connection_string = Secret(std::string(hub_string))}};
+    settings.hubs->front().devices_max = 7;
+    ASSERT_TRUE(world.instances().put(settings, {}, {.name = "token:ci"}));
+    const auto limit = [&] { return world.instances().find("dps-1")->find_hub(hub)->devices_max; };
+    ASSERT_EQ(put(one, get(one).body).status, 200U);
+    EXPECT_EQ(limit(), 7);
+    ASSERT_EQ(put(one, R"({"properties":{"iotHubs":[{"connectionString":")" +
+                           std::string(hub_string) + R"(","allocationWeight":3}]}})")
+                  .status,
+              200U);
+    EXPECT_EQ(limit(), 7);
+}
+
 TEST_F(ControlHttp, AHubThatCannotBeLinkedIsAMistakeInTheBody) {
     world.hubs.offer(HubName("hub-1.example.net"), std::string(hub_string));
     for (const auto* text : {"HostName=hub-2.example.net;SharedAccessKey=a2V5",
