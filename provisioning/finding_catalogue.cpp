@@ -202,8 +202,12 @@ constexpr auto catalogue = std::to_array<CatalogueEntry>({
      .device_error_code = 500001},
     {.code = FindingCode::custom_allocation_failed,
      .name = "custom_allocation_failed",
-     .cause = "The enrollment's allocation policy is custom; its webhook is not called yet.",
-     .remedy = "Choose another allocation policy.",
+     .cause =
+         "The enrollment's allocation policy is custom, and its function refused the device, "
+         "did not answer, or gave an answer that cannot be followed; or its rule led to no hub.",
+     .remedy = "Read the detail. A status from 400 to 499 is the function's own decision; for "
+               "anything else look at the function, and consider a fallbackPolicy. An address "
+               "inside the own network must be allowed in the configuration, [outgoing].",
      .device_error_code = 400207},
     {.code = FindingCode::registration_unknown,
      .name = "registration_unknown",
