@@ -15,7 +15,7 @@ constexpr HubProblem repeated_device{400, 400011, "DeviceDefinedMultipleTimes"};
 /// C# reads no result with a name that is not in its own table, so that only such names are used.
 HubProblem entry_problem_of(Code code) {
     return code == Code::unsupported ? HubProblem{400, 400003, "InvalidOperation"}
-                                     : hub_problem_of(code);
+                                     : registry_problem_of(code);
 }
 
 JsonObject error_document(const HubCall& call, const hub::BulkEntry& entry, const Error& error) {

@@ -110,6 +110,26 @@ TEST_F(HubBulkTest, HidesWhatGoesWrongInside) {
     EXPECT_EQ(reply.body.find("secret"), std::string::npos) << reply.body;
 }
 
+TEST_F(HubBulkTest, AFullHubSaysSo) {
+    hub::HubSettings settings = HubWorld::settings();
+    settings.devices_max = 3; // one of them is there
+    HubWorld full(settings);
+    EXPECT_EQ(
+        full.ask({.method = "PUT", .target = "/devices/dev-02", .body = R"({"deviceId":"dev-02"})"})
+            .status,
+        200U);
+    const auto reply = full.ask(
+        {.method = "POST", .target = "/devices", .body = R"([{"id":"dev-03","importMode":"create"},
+                                             {"id":"dev-04","importMode":"create"}])"});
+    EXPECT_NE(reply.body.find(R"("deviceId":"dev-04","moduleId":"","errorCode":"TooManyDevices")"),
+              std::string::npos)
+        << reply.body;
+    EXPECT_EQ(
+        status_of(full.ask(
+            {.method = "PUT", .target = "/devices/dev-04", .body = R"({"deviceId":"dev-04"})"})),
+        "413 TooManyDevices");
+}
+
 // ---- modules ----
 
 TEST_F(HubBulkTest, AKnownDeviceHasNoModules) {

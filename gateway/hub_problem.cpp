@@ -67,6 +67,11 @@ HubProblem method_problem_of(Code code) {
     return hub_problem_of(code);
 }
 
+HubProblem registry_problem_of(Code code) {
+    return code == Code::too_large ? HubProblem{413, 413002, "TooManyDevices"}
+                                   : hub_problem_of(code);
+}
+
 session::HttpResponse hub_error_response(const HubProblem& problem, const Error& error,
                                          const TrackingId& tracking, WallTime now) {
     const JsonObject document{

@@ -23,6 +23,9 @@ HubProblem hub_problem_of(Code code);
 /// The same for direct methods, where being offline and being too slow have numbers of their own.
 HubProblem method_problem_of(Code code);
 
+/// The same for changes of an identity whose document was read: what is too large is the hub.
+HubProblem registry_problem_of(Code code);
+
 /// Two-layer shape: `iothub-errorcode` header,
 /// `{"Message":"ErrorCode:..","ExceptionMessage":".."}`.
 session::HttpResponse hub_error_response(const HubProblem& problem, const Error& error,

@@ -70,6 +70,9 @@ TEST(HubProblemTest, EveryCodeHasAStatusANumberAndAName) {
         EXPECT_EQ(static_cast<std::size_t>(row.code), at) << "each code once, in order";
         expect_same(hub_problem_of(row.code), row.problem, row.code);
         expect_same(method_problem_of(row.code), row.for_methods, row.code);
+        const bool is_full = row.code == Code::too_large;
+        expect_same(registry_problem_of(row.code),
+                    is_full ? HubProblem{413, 413002, "TooManyDevices"} : row.problem, row.code);
     }
 }
 

@@ -22,7 +22,8 @@ constexpr std::size_t method_body_bytes_max = 192 * 1024;
 constexpr unsigned long long list_max = 1000;
 
 void answer(HubCall& call, const Result<hub::DeviceView>& view) {
-    view ? call.answer(hub::to_document(*view), view->device.etag) : call.refuse(view.error());
+    view ? call.answer(hub::to_document(*view), view->device.etag)
+         : call.refuse(registry_problem_of(view.error().code), view.error());
 }
 
 void answer(HubCall& call, const Result<hub::TwinView>& view) {

@@ -16,13 +16,17 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace muster::gateway {
 
 struct HubWorld {
     static constexpr std::string_view host = "hub1.example.org";
 
-    HubWorld() {
+    HubWorld() : HubWorld(settings()) {}
+
+    explicit HubWorld(hub::HubSettings of)
+        : hub(std::move(of), devices, devices, telemetry, timers, clock, random) {
         sites.add(hub);
         add_device("dev-01");
     }
@@ -162,7 +166,7 @@ struct HubWorld {
     hub::fakes::ManualScheduler timers;
     hub::fakes::Devices devices;
     hub::fakes::Telemetry telemetry;
-    hub::Service hub{settings(), devices, devices, telemetry, timers, clock, random};
+    hub::Service hub;
     Sites sites;
     Context context{sites, workers, timers, clock, random};
 };
