@@ -20,6 +20,7 @@ using Changes = std::vector<MemberChange>;
 bool is_secret(std::string_view path) {
     const auto ends = [&](std::string_view end) { return path.ends_with(end); };
     return path.starts_with("attestation.symmetricKey") ||
+           path == "customAllocationDefinition.signingKey" ||
            (path.starts_with("policies[") && (ends("].primaryKey") || ends("].secondaryKey"))) ||
            (path.starts_with("hubs[") && ends("].connectionString"));
 }

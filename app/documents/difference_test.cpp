@@ -115,6 +115,23 @@ TEST(Difference, AnUpdateSaysAgainWhatItsItemsLeaveOut) {
               R"({"name":"new.example.net"}]})");
 }
 
+TEST(Difference, AFunctionsKeyIsASecretLikeOthers) {
+    const auto with = [](std::string_view more) {
+        return "kind: Enrollment\nname: dev-1\nspec: {attestation: {type: symmetricKey}, "
+               "allocationPolicy: custom, customAllocationDefinition: {webhookUrl: "
+               "'https://web.hook', apiVersion: '2021-10-01'" +
+               std::string(more) + "}}\n";
+    };
+    const std::string keyed = with(", signingKey: 'MDEyMzQ1Njc4OWFiY2RlZg=='");
+    EXPECT_EQ(difference(keyed, with("")), "") << "left out, it stays";
+    const std::string changed = difference(keyed, with(", signingKey: 'ZmVkY2JhOTg3NjU0MzIxMA=='"));
+    EXPECT_NE(changed.find("customAllocationDefinition.signingKey"), std::string::npos) << changed;
+    EXPECT_EQ(changed.find("ZmVk"), std::string::npos) << changed;
+    EXPECT_EQ(changed.find("MDEy"), std::string::npos) << changed;
+    EXPECT_TRUE(has_secrets(documents(keyed).front()));
+    EXPECT_FALSE(has_secrets(documents(with("")).front()));
+}
+
 TEST(Difference, AnEnrollmentIsReplacedAsAWhole) {
     EXPECT_EQ(difference(enrollment, "kind: Enrollment\nname: dev-1\nspec: {attestation: {type: "
                                      "symmetricKey}, initialTwin: {tags: {list: [{name: x}]}}}\n"),

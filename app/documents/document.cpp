@@ -59,6 +59,11 @@ bool has_member(const JsonObject& object, std::initializer_list<std::string_view
     return false;
 }
 
+bool object_has(const JsonObject& spec, std::string_view object, std::string_view member) {
+    const Json* found = find_member(spec, object);
+    return found != nullptr && found->is_object() && has_member(found->as_object(), {member});
+}
+
 bool any_item_has(const JsonObject& spec, std::string_view list, std::string_view member) {
     const Json* items = find_member(spec, list);
     if (items == nullptr || !items->is_array()) {
@@ -228,9 +233,8 @@ bool has_secrets(const Document& document) {
                any_item_has(document.spec, "policies", "secondaryKey") ||
                any_item_has(document.spec, "hubs", "connectionString");
     }
-    const Json* attestation = find_member(document.spec, "attestation");
-    return attestation != nullptr && attestation->is_object() &&
-           has_member(attestation->as_object(), {"symmetricKey"});
+    return object_has(document.spec, "attestation", "symmetricKey") ||
+           object_has(document.spec, "customAllocationDefinition", "signingKey");
 }
 
 } // namespace muster::app
