@@ -173,7 +173,7 @@ TEST(EnrollmentFilter, MistakesAreNamedWithTheirPlace) {
     EXPECT_EQ(mistake_in("etag"), "5: expected an operator");
     EXPECT_EQ(mistake_in("etag ="), "7: expected a literal");
     EXPECT_EQ(mistake_in("etag = x"), "8: expected a literal");
-    EXPECT_EQ(mistake_in("etag == 'x'"), "7: expected a literal");
+    EXPECT_EQ(mistake_in("etag == 'x'"), "6: expected an operator");
     EXPECT_EQ(mistake_in("etag = 'x"), "8: the text has no end");
     EXPECT_EQ(mistake_in("tags.a = 1.2.3"), "10: not a number");
     EXPECT_EQ(mistake_in("tags.a = -"), "10: not a number");

@@ -32,13 +32,13 @@ struct StoredDefinition : testing::Test, World {
         ASSERT_TRUE(stored) << stored.error().detail;
     }
 
-    JsonObject read() {
-        return to_document(enrollments->get(RegistrationId("dev-1"))->enrollment, View::read);
+    IndividualEnrollment stored() {
+        return enrollments->get(RegistrationId("dev-1")).value().enrollment;
     }
 
-    JsonObject stored_definition() {
-        return *enrollments->get(RegistrationId("dev-1"))->enrollment.terms.custom_allocation;
-    }
+    JsonObject read() { return to_document(stored(), View::read); }
+
+    JsonObject stored_definition() { return stored().terms.custom_allocation.value(); }
 };
 
 // DPS-SERVICE-28, DPS-SERVICE-24
@@ -58,7 +58,7 @@ TEST_F(StoredDefinition, ItsKeyIsShownToWhoeverWroteItOnly) {
             {"signingKey", key_text}});
     EXPECT_EQ(stored_definition().at("signingKey"), Json(key_text));
     EXPECT_EQ(to_text(read()).find(key_text), std::string::npos);
-    const auto& enrollment = enrollments->get(RegistrationId("dev-1"))->enrollment;
+    const IndividualEnrollment enrollment = stored();
     EXPECT_EQ(to_text(to_document(enrollment, View::exported)).find(key_text), std::string::npos);
     for (const View view : {View::written, View::stored, View::exported_with_keys}) {
         EXPECT_NE(to_text(to_document(enrollment, view)).find(key_text), std::string::npos);
@@ -89,7 +89,7 @@ TEST_F(StoredDefinition, ItComesBackFromTheStoreAsItWas) {
     create({{"webhookUrl", "https://web.hook"},
             {"apiVersion", "2021-10-01"},
             {"signingKey", key_text}});
-    const auto& enrollment = enrollments->get(RegistrationId("dev-1"))->enrollment;
+    const IndividualEnrollment enrollment = stored();
     const auto again = stored_individual(to_document(enrollment, View::stored));
     ASSERT_TRUE(again);
     EXPECT_EQ(again->terms.custom_allocation, enrollment.terms.custom_allocation);
