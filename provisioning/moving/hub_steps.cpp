@@ -108,13 +108,18 @@ void note_what_stays(const HubDevice& old, NotCarried& left_behind) {
 
 } // namespace
 
-Result<void> HubSteps::enable(const HubName& hub, const HubDevice& device) {
-    if (still_wanted_ && hubs_.may_act_late(hub)) {
-        if (auto wanted = still_wanted_(); !wanted) {
-            return wanted;
-        }
-    }
-    return overtaken_or(hubs_.update_device(hub, device));
+Result<void> HubSteps::ask_record(const HubName& hub) {
+    return still_wanted_ && hubs_.may_act_late(hub) ? still_wanted_() : Result<void>();
+}
+
+Result<void> HubSteps::change(const HubName& hub, const HubDevice& device) {
+    const auto wanted = ask_record(hub);
+    return wanted ? overtaken_or(hubs_.update_device(hub, device)) : wanted;
+}
+
+Result<void> HubSteps::remove(const HubName& hub, const HubDevice& device) {
+    const auto wanted = ask_record(hub);
+    return wanted ? overtaken_or(hubs_.delete_device(hub, device.id, device.etag)) : wanted;
 }
 
 // ---- ensure ----
@@ -132,13 +137,13 @@ Result<void> HubSteps::ensure_once(const HubName& hub, const DeviceProvision& pr
         return create_anew(hub, provision);
     }
     if (counts_for_nothing(**found)) {
-        auto cleared = hubs_.delete_device(hub, provision.device_id, (*found)->etag);
-        return cleared ? create_anew(hub, provision) : overtaken_or(std::move(cleared));
+        auto cleared = remove(hub, **found);
+        return cleared ? create_anew(hub, provision) : cleared;
     }
     HubDevice wanted = **found;
     put_into_use(wanted);
     wanted.credential = provision.credential.value_or(wanted.credential);
-    return same_identity(wanted, **found) ? Result<void>() : enable(hub, wanted);
+    return same_identity(wanted, **found) ? Result<void>() : change(hub, wanted);
 }
 
 Result<void> HubSteps::create_anew(const HubName& hub, const DeviceProvision& provision) {
@@ -169,7 +174,7 @@ Result<void> HubSteps::create_anew(const HubName& hub, const DeviceProvision& pr
     device.device_scope = (*copy)->device_scope;
     device.parent_scopes = (*copy)->parent_scopes;
     put_into_use(device);
-    return enable(hub, device);
+    return change(hub, device);
 }
 
 // ---- fence and release ----
@@ -189,8 +194,8 @@ Result<Fenced> HubSteps::fence_once(const Place& place, const MoveToken& token) 
     HubDevice device = **found;
     const auto mark = mark_of(device);
     if (mark && mark->side == MoveSide::in) {
-        const auto cleared = hubs_.delete_device(place.hub, place.device_id, device.etag);
-        return cleared ? Result<Fenced>(Fenced::absent) : overtaken_or(cleared.error());
+        const auto cleared = remove(place.hub, device);
+        return cleared ? Result<Fenced>(Fenced::absent) : std::unexpected(cleared.error());
     }
     if (mark && mark->token == token) {
         return Fenced::present;
@@ -201,8 +206,8 @@ Result<Fenced> HubSteps::fence_once(const Place& place, const MoveToken& token) 
                           .was_enabled = mark ? mark->was_enabled : device.enabled,
                           .reason = own_reason(device.status_reason)});
     device.enabled = false;
-    const auto fenced = hubs_.update_device(place.hub, device);
-    return fenced ? Result<Fenced>(Fenced::present) : overtaken_or(fenced.error());
+    const auto fenced = change(place.hub, device);
+    return fenced ? Result<Fenced>(Fenced::present) : std::unexpected(fenced.error());
 }
 
 Result<void> HubSteps::release(const Place& place, const MoveToken& token) {
@@ -220,14 +225,13 @@ Result<void> HubSteps::release_once(const Place& place, const MoveToken& token) 
     HubDevice device = **found;
     const auto mark = mark_of(device);
     if (!mark) { // perhaps not fenced yet: our call may still be on its way
-        return hubs_.may_act_late(place.hub) ? overtaken_or(hubs_.update_device(place.hub, device))
-                                             : Result<void>();
+        return hubs_.may_act_late(place.hub) ? change(place.hub, device) : Result<void>();
     }
     if (mark->side != MoveSide::out || mark->token != token) {
         return {};
     }
     restore(device, *mark);
-    return enable(place.hub, device);
+    return change(place.hub, device);
 }
 
 // ---- place ----
@@ -339,7 +343,7 @@ Result<void> HubSteps::clear(const Place& place) {
     if (!mark_of(**found)) {
         return fail(Code::already_exists, "another device of this name is in use there");
     }
-    return overtaken_or(hubs_.delete_device(place.hub, place.device_id, (*found)->etag));
+    return remove(place.hub, **found);
 }
 
 Result<void> HubSteps::put_modules(const Place& place, Copy& copy) {
@@ -381,7 +385,7 @@ Result<void> HubSteps::settle_once(const Settlement& settlement) {
         restore(device, *mark);
     }
     device.credential = settlement.credential.value_or(device.credential);
-    return same_identity(device, **found) ? Result<void>() : enable(place.hub, device);
+    return same_identity(device, **found) ? Result<void>() : change(place.hub, device);
 }
 
 Result<void> HubSteps::erase(const Place& place, const MoveToken& token) {
@@ -397,7 +401,7 @@ Result<void> HubSteps::erase_once(const Place& place, const MoveToken& token) {
     if (!mark || mark->token != token) {
         return {};
     }
-    return overtaken_or(hubs_.delete_device(place.hub, place.device_id, (*found)->etag));
+    return remove(place.hub, **found);
 }
 
 } // namespace muster::provisioning

@@ -27,9 +27,10 @@ using NotCarried = std::vector<std::string>;
 /// What a fence found.
 enum class Fenced : std::uint8_t { present, absent };
 
-/// Asked between reading an identity and enabling it, at hubs that act late: whether the record
-/// still wants what it wanted when the step began. Whatever makes the step obsolete afterwards
-/// changes the identity first, and the etag that was read is worth nothing. Error: conflict.
+/// Asked between reading an identity and changing it, at hubs that act late: whether the record
+/// still wants what it wanted when the step began. Whatever makes the step obsolete
+/// afterwards changes the identity first, and the etag that was read is worth nothing. Error:
+/// conflict.
 using StillWanted = std::function<Result<void>()>;
 
 /// Thread safe; holds no state. Errors besides those of Hubs: conflict, if somebody else changed
@@ -105,8 +106,10 @@ class HubSteps {
     Result<void> put_modules(const Place& place, Copy& copy);
     Result<void> settle_once(const Settlement& settlement);
     Result<void> erase_once(const Place& place, const MoveToken& token);
-    /// After still_wanted_, where calls may come late.
-    Result<void> enable(const HubName& hub, const HubDevice& device);
+    // Under the etag that was read, after still_wanted_ where calls may come late.
+    Result<void> change(const HubName& hub, const HubDevice& device);
+    Result<void> remove(const HubName& hub, const HubDevice& device);
+    Result<void> ask_record(const HubName& hub);
 
     Hubs& hubs_;
     StillWanted still_wanted_;

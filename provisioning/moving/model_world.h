@@ -38,6 +38,7 @@ struct Process {
 
 /// How often each of these may still happen.
 struct Budget {
+    std::size_t processes = 1; // that work at once
     int registrations = 2;
     int operators = 1;
     int crashes = 1;

@@ -400,7 +400,7 @@ State initial_state(const Budget& budget) {
 std::vector<Transition> transitions_of(const State& state) {
     std::vector<Transition> transitions;
     add_people(state, transitions);
-    for (std::size_t i = 0; i < state.processes.size(); ++i) {
+    for (std::size_t i = 0; i < state.left.processes; ++i) {
         add_process(state, i, transitions);
     }
     for (std::size_t i = 0; i < state.late.size(); ++i) {

@@ -31,7 +31,7 @@ PlanStep step_of_move(const Plan& plan) {
     case PlanStage::fenced: return PlaceStep{transfer_of(plan)};
     case PlanStage::decided: break;
     }
-    return SettleStep{settlement_of(plan)};
+    return SettleStep{.settlement = settlement_of(plan), .transfer = transfer_of(plan)};
 }
 
 PlanStep step_of_reset(const Plan& plan) {
@@ -98,11 +98,6 @@ RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mar
         return at_stage(planned, PlanStage::decided, mark);
     }
     return assigned(planned, mark);
-}
-
-RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mark) {
-    CHECK(planned.plan && planned.plan->kind == PlanKind::move);
-    return at_stage(planned, PlanStage::fenced, mark);
 }
 
 const Chore* chore_before_plan(const RegistrationRecord& record) {

@@ -42,8 +42,10 @@ struct PlaceStep {
 /// Only a reset's own way to `decided`: nothing is done at a hub.
 struct DecideStep {};
 
+/// Placed once more, if the copy is not there.
 struct SettleStep {
     HubSteps::Settlement settlement;
+    HubSteps::Transfer transfer;
 };
 
 /// Erases what the token fenced, then makes sure of the new one.
@@ -63,9 +65,6 @@ PlanStep next_step(const RegistrationRecord& planned);
 /// assignment turns the fences of earlier attempts elsewhere from something to be lifted into
 /// something to be erased.
 RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mark);
-
-/// The place was not there any more when it was to be settled: back to `fenced`.
-RegistrationRecord after_loss(const RegistrationRecord& planned, const Mark& mark);
 
 /// The chore that must be done before the next step of the plan: a copy of an earlier move must not
 /// be taken for the device's own where it is assigned as a new one.

@@ -44,10 +44,25 @@ struct Taking {
         const auto settled = steps.settle(step.settlement);
         const bool lost =
             !settled && settled.error().code == Code::not_found && !is_unknown_hub(settled.error());
-        if (lost) {
-            return Advance{.next = after_loss(planned, mark), .findings = {}, .not_carried = {}};
+        return lost ? place_again(step) : advance(settled);
+    }
+
+    /// The stage stays: to go back would let this process give up what another one, which has found
+    /// the copy after all, is enabling.
+    Result<Advance> place_again(const SettleStep& step) const {
+        const auto fenced = steps.fence(step.transfer.from, step.transfer.token);
+        if (!fenced) {
+            return std::unexpected(fenced.error());
         }
-        return advance(settled);
+        auto placed = steps.place(step.transfer);
+        if (!placed && placed.error().code != Code::already_exists) { // that may be ours, settled
+            return std::unexpected(std::move(placed).error());
+        }
+        auto advanced = advance(steps.settle(step.settlement));
+        if (advanced && placed) {
+            advanced->not_carried = *std::move(placed);
+        }
+        return advanced;
     }
 
     Result<Advance> operator()(const RenewStep& step) const {
