@@ -3,6 +3,7 @@
 #include "store/outcomes.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace muster::store::memory {
@@ -12,33 +13,35 @@ using provisioning::FleetOperation;
 
 namespace {
 
-std::vector<FleetOperation> newest_first(const Tables& tables, const IdScope& scope) {
-    std::vector<FleetOperation> operations;
-    for (const auto& [key, operation] : tables.operations) {
-        if (key.first == scope.text()) {
-            operations.push_back(operation);
-        }
-    }
-    std::ranges::sort(operations, [](const FleetOperation& left, const FleetOperation& right) {
-        return std::tie(left.begun, left.id) > std::tie(right.begun, right.id);
-    });
-    return operations;
+/// (begun, id): the order in which they are listed and forgotten.
+bool is_older(const FleetOperation& left, const FleetOperation& right) {
+    return std::tie(left.begun, left.id) < std::tie(right.begun, right.id);
 }
 
+/// A save adds one at most, so one is all there can be too many.
 void forget_oldest(Tables& tables, const IdScope& scope) {
-    std::int64_t ended = 0;
-    for (const FleetOperation& operation : newest_first(tables, scope)) {
-        if (operation.ended && ++ended > ended_operations_max) {
-            tables.operations.erase({scope.text(), operation.id});
-        }
+    const auto has_ended = [](const FleetOperation& operation) {
+        return operation.ended.has_value();
+    };
+    if (count_of(tables.operations, scope.text(), has_ended) <= ended_operations_max) {
+        return;
     }
+    const auto ended = page_of(tables.operations, {scope.text(), ""},
+                               std::numeric_limits<std::size_t>::max(), has_ended);
+    const FleetOperation& oldest = *std::ranges::min_element(ended, is_older);
+    tables.operations.erase({scope.text(), oldest.id});
 }
 
 } // namespace
 
 Result<std::vector<FleetOperation>> FleetOperations::all(const IdScope& scope) {
     const std::scoped_lock lock(tables_.mutex);
-    return newest_first(tables_, scope);
+    auto operations =
+        page_of(tables_.operations, {scope.text(), ""}, std::numeric_limits<std::size_t>::max());
+    std::ranges::sort(operations, [](const FleetOperation& left, const FleetOperation& right) {
+        return is_older(right, left);
+    });
+    return operations;
 }
 
 Result<void> FleetOperations::save(const IdScope& scope, const FleetOperation& operation,
