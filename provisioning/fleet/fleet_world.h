@@ -22,16 +22,18 @@ inline const HubName hub_1{"hub-1"};
 inline const HubName hub_2{"hub-2"};
 inline const HubName hub_3{"hub-3"};
 inline const Principal fleet_operator{"token:operator"};
+inline const Principal configuration{"configuration"}; // whose hubs need no connection string
 
 /// `world.fleets` is the process at hand; restart() loses it.
 class FleetWorld : public World, private InstanceObserver {
   public:
     FleetWorld() {
-        instances.load(*this).value();
+        EXPECT_TRUE(instances.load(*this));
         InstanceSettings wanted{.name = "fleet", .tenant = "acme"};
         wanted.scope = test_scope;
         wanted.hubs = {{.name = hub_1}, {.name = hub_2}, {.name = hub_3}};
-        instances.put(wanted, {}, fleet_operator).value();
+        const auto made = instances.put(wanted, {}, configuration);
+        EXPECT_TRUE(made) << made.error().detail << made.error().cause;
         put(group("g", SymmetricKeyAttestation{test_keys}));
         start();
     }

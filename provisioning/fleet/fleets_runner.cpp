@@ -195,7 +195,7 @@ Result<FleetOperation> Fleets::Runner::begin(FleetOperation operation,
         return std::unexpected(std::move(prepared).error());
     }
     const auto total =
-        count_candidates(ports_.enrollments, ports_.registrations, scope(), operation);
+        count_fleet_devices(ports_.enrollments, ports_.registrations, scope(), operation);
     if (!total) {
         return std::unexpected(total.error());
     }

@@ -57,7 +57,7 @@ std::int64_t OperationRun::room() {
 }
 
 Result<void> OperationRun::look_at_next() {
-    const auto record = candidates_.next();
+    const auto record = devices_.next();
     if (!record) {
         return std::unexpected(record.error());
     }
@@ -69,7 +69,7 @@ Result<void> OperationRun::look_at_next() {
     if (!verdict) { // it stays the next one
         return std::unexpected(verdict.error());
     }
-    candidates_.pop();
+    devices_.pop();
     {
         const std::scoped_lock lock(mutex_);
         ledger_.look_at((**record).id);

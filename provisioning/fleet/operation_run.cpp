@@ -44,7 +44,7 @@ Change operation_change(std::string_view verb, const Principal& by, const FleetO
 
 OperationRun::OperationRun(const Fleets::Ports& ports, const FleetOperation& operation)
     : ports_(ports), scope_(ports.instance.scope()), origin_(operation),
-      candidates_(ports.registrations, ports.instance.scope(), operation),
+      devices_(ports.registrations, ports.instance.scope(), operation),
       saved_(ports.clock.steady()), operation_(operation), ledger_(operation) {
     pacer_.restart(saved_);
 }

@@ -9,7 +9,7 @@
 // numbers, which plans that end in other threads change.
 
 #include "provisioning/audit.h"
-#include "provisioning/fleet/candidates.h"
+#include "provisioning/fleet/fleet_devices.h"
 #include "provisioning/fleet/fleets.h"
 #include "provisioning/fleet/ledger.h"
 #include "provisioning/fleet/pacer.h"
@@ -107,9 +107,9 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
     Gate gate_;
 
     std::mutex work_;
-    Candidates candidates_;
+    FleetDevices devices_;
     bool is_prepared_ = false;
-    bool is_exhausted_ = false; // every candidate was looked at
+    bool is_exhausted_ = false; // every device was looked at
     std::atomic<bool> is_over_ = false;
     SteadyTime saved_;
 

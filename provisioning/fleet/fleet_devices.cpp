@@ -1,4 +1,4 @@
-#include "provisioning/fleet/candidates.h"
+#include "provisioning/fleet/fleet_devices.h"
 
 #include <algorithm>
 #include <iterator>
@@ -54,12 +54,12 @@ Result<std::int64_t> count_hub(RegistrationStore& registrations, const IdScope& 
 
 } // namespace
 
-Candidates::Candidates(RegistrationStore& registrations, const IdScope& scope,
-                       const FleetOperation& operation)
+FleetDevices::FleetDevices(RegistrationStore& registrations, const IdScope& scope,
+                           const FleetOperation& operation)
     : registrations_(registrations), scope_(scope), operation_(operation), after_(operation.after) {
 }
 
-Result<std::optional<RegistrationRecord>> Candidates::next() {
+Result<std::optional<RegistrationRecord>> FleetDevices::next() {
     if (page_.empty() && !is_last_page_) {
         if (auto done = read_page(); !done) {
             return std::unexpected(std::move(done).error());
@@ -68,11 +68,11 @@ Result<std::optional<RegistrationRecord>> Candidates::next() {
     return page_.empty() ? std::nullopt : std::optional(page_.front());
 }
 
-void Candidates::pop() {
+void FleetDevices::pop() {
     page_.pop_front();
 }
 
-Result<void> Candidates::read_page() {
+Result<void> FleetDevices::read_page() {
     auto page = read(registrations_, scope_, operation_, after_, page_records);
     if (!page) {
         return std::unexpected(std::move(page).error());
@@ -85,9 +85,9 @@ Result<void> Candidates::read_page() {
     return {};
 }
 
-Result<std::int64_t> count_candidates(EnrollmentStore& enrollments,
-                                      RegistrationStore& registrations, const IdScope& scope,
-                                      const FleetOperation& operation) {
+Result<std::int64_t> count_fleet_devices(EnrollmentStore& enrollments,
+                                         RegistrationStore& registrations, const IdScope& scope,
+                                         const FleetOperation& operation) {
     switch (operation.kind) {
     case OperationKind::drain: return count_hub(registrations, scope, *operation.hub);
     case OperationKind::gather:

@@ -10,11 +10,11 @@
 
 namespace muster::provisioning {
 
-class Candidates {
+class FleetDevices {
   public:
     /// Those after the operation's position.
-    Candidates(RegistrationStore& registrations, const IdScope& scope,
-               const FleetOperation& operation);
+    FleetDevices(RegistrationStore& registrations, const IdScope& scope,
+                 const FleetOperation& operation);
 
     /// The next one, as it was when its page was read; stays the next until pop(). Nothing at the
     /// end.
@@ -33,8 +33,8 @@ class Candidates {
 };
 
 /// How many there are now, roughly: for progress.
-Result<std::int64_t> count_candidates(EnrollmentStore& enrollments,
-                                      RegistrationStore& registrations, const IdScope& scope,
-                                      const FleetOperation& operation);
+Result<std::int64_t> count_fleet_devices(EnrollmentStore& enrollments,
+                                         RegistrationStore& registrations, const IdScope& scope,
+                                         const FleetOperation& operation);
 
 } // namespace muster::provisioning
