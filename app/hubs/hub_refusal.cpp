@@ -36,7 +36,7 @@ struct Known {
 /// a status.
 constexpr Known known[] = {
     {400000, "GenericBadRequest", Code::malformed},
-    {400003, "InvalidOperation", Code::malformed},
+    {400003, "InvalidOperation", Code::unsupported},
     {400004, "ArgumentInvalid", Code::malformed},
     {400005, "ArgumentNull", Code::malformed},
     {400006, "IotHubFormatError", Code::malformed},
