@@ -1,0 +1,81 @@
+#include "provisioning/moving/mark.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace muster::provisioning {
+namespace {
+
+const MoveToken token{"4f3a9c0d11223344"};
+
+TEST(Marks, AreWrittenAsTheDecisionPageHasThem) {
+    EXPECT_EQ(to_status_reason({.side = MoveSide::out, .token = token, .reason = {}}),
+              "moving out 4f3a9c0d11223344; was enabled");
+    EXPECT_EQ(to_status_reason({.side = MoveSide::out,
+                                .token = token,
+                                .was_enabled = false,
+                                .reason = "lost in the field"}),
+              "moving out 4f3a9c0d11223344; was disabled: lost in the field");
+    EXPECT_EQ(to_status_reason({.side = MoveSide::in, .token = token, .reason = {}}),
+              "moving in 4f3a9c0d11223344");
+}
+
+TEST(Marks, AreReadAsTheyWereWritten) {
+    for (const MoveSide side : {MoveSide::out, MoveSide::in}) {
+        for (const bool was_enabled : {true, false}) {
+            for (const std::string& reason : {std::string(), std::string("why: because; of it")}) {
+                const MoveMark mark{
+                    .side = side, .token = token, .was_enabled = was_enabled, .reason = reason};
+                EXPECT_EQ(read_move_mark(to_status_reason(mark)), mark) << to_status_reason(mark);
+            }
+        }
+    }
+}
+
+TEST(Marks, WhatPeopleWriteIsNone) {
+    for (const std::string_view text :
+         {"", "moving", "moving out ", "moving out", "moving in 4f3a", "moving in 4f3a9c0d1122334g",
+          "moving in 4F3A9C0D11223344", "moving out 4f3a9c0d11223344",
+          "moving out 4f3a9c0d11223344; was", "moving out 4f3a9c0d11223344; was enabledx",
+          "moving in 4f3a9c0d11223344 soon", "moving out to the new hall", "lost in the field"}) {
+        EXPECT_FALSE(read_move_mark(text)) << text;
+    }
+}
+
+TEST(Marks, FitTheHubAndCutBetweenCharacters) {
+    for (std::size_t length = 0; length < 128; ++length) {
+        std::string reason(length, 'r');
+        reason += "ää";
+        const MoveMark mark{
+            .side = MoveSide::out, .token = token, .was_enabled = false, .reason = reason};
+        const std::string text = to_status_reason(mark);
+        EXPECT_LE(text.size(), 128U);
+        const auto read = read_move_mark(text);
+        ASSERT_TRUE(read);
+        EXPECT_TRUE(reason.starts_with(read->reason));
+        EXPECT_EQ(read->reason == reason, carries_whole_reason(reason)) << length;
+        const std::size_t cut = read->reason.size();
+        EXPECT_TRUE(cut == reason.size() ||
+                    (static_cast<unsigned char>(reason[cut]) & 0xC0U) != 0x80U)
+            << "never half a character";
+    }
+}
+
+TEST(Marks, NoTextBreaksTheReader) {
+    constexpr unsigned seed = 7;
+    std::mt19937 engine(seed);
+    const std::string whole = "moving out 4f3a9c0d11223344; was disabled: reason";
+    for (int i = 0; i < 2000; ++i) {
+        std::string text = whole.substr(0, engine() % (whole.size() + 1));
+        if (!text.empty()) {
+            text[engine() % text.size()] = static_cast<char>(engine());
+        }
+        if (const auto mark = read_move_mark(text)) {
+            EXPECT_EQ(read_move_mark(to_status_reason(*mark)), mark) << "seed " << seed;
+        }
+    }
+}
+
+} // namespace
+} // namespace muster::provisioning
