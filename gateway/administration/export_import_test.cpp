@@ -88,6 +88,33 @@ TEST_F(AdminTransfer, GoesOnWhereAPageEndedWhateverChanged) {
               (std::vector<std::string>{"Enrollment e", "Enrollment f"}));
 }
 
+TEST_F(AdminTransfer, AnInstanceThatIsAppliedAgainStaysAsItIs) {
+    provisioning::InstanceSettings settings;
+    settings.name = "alpha";
+    settings.even_load = true;
+    settings.hubs = {{.name = HubName("hub-2.example.net"), .devices_max = 7}}; // not hub 1
+    world.change(settings);
+    const EnrollmentGroupId group("line-1");
+    ASSERT_TRUE(world.instances.quarantine_group("alpha", group, HubName("hub-2.example.net"),
+                                                 "odd", TenantsWorld::by));
+    const auto before = world.instances.find("alpha");
+    const Json spec = export_all("?kind=Instance").front().at("spec");
+    EXPECT_EQ(spec.at("evenLoad"), Json(true));
+    EXPECT_EQ(to_text(spec.at("hubs")),
+              R"([{"name":"hub-2.example.net","weight":1,"applyAllocationPolicy":true,)"
+              R"("location":"","devicesMax":7}])");
+    for (const auto* absent : {"formerHubs", "quarantines"}) {
+        EXPECT_FALSE(spec.as_object().contains(absent)) << absent;
+    }
+    EXPECT_EQ(run("PUT", alpha, to_text(spec)).status, 200U);
+    const auto after = world.instances.find("alpha");
+    EXPECT_EQ(after->stamp.etag, before->stamp.etag);
+    EXPECT_EQ(after->former_hubs.size(), 1U);
+    EXPECT_EQ(after->quarantines.size(), 1U);
+    const auto read = run("GET", alpha);
+    EXPECT_EQ(to_text(read.member("formerHubs")), R"([{"name":"hub-1.example.net","lost":false}])");
+}
+
 TEST_F(AdminTransfer, ExportsWhatAPutWouldTake) {
     world.enroll("alpha", "dev-1");
     put_group("g-1");
