@@ -4,14 +4,13 @@
 #include "base/text.h"
 #include "provisioning/allocating/glob.h"
 #include "provisioning/allocating/rule.h"
+#include "provisioning/allocating/rule_choices.h"
 #include "provisioning/allocating/rule_clauses.h"
+#include "provisioning/allocating/rule_mistakes.h"
 #include "provisioning/allocating/rule_paths.h"
-#include "provisioning/documents/names.h"
-#include "provisioning/grammar.h"
 #include "provisioning/query/cursor.h"
 #include "provisioning/query/tokens.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -47,12 +46,6 @@ bool is_address(const RuleOperand& operand) {
     return path != nullptr && path->source == RuleSource::address;
 }
 
-void add_once(std::vector<HubName>& hubs, const HubName& hub) {
-    if (std::ranges::find(hubs, hub) == hubs.end()) {
-        hubs.push_back(hub);
-    }
-}
-
 /// After a mistake, which the cursor keeps, every rule returns something empty.
 class Parser {
   public:
@@ -77,11 +70,6 @@ class Parser {
     RulePath path();
     RuleLiteral literal();
 
-    RuleChoice choice();
-    HubName hub();
-    ChosenHubs hubs();
-    ChosenPolicy policy();
-
     QueryCursor cursor_;
     Rule::Clauses clauses_;
 };
@@ -91,7 +79,8 @@ Result<Rule::Clauses> Parser::run() {
         clause();
     }
     if (cursor_.accept_word("otherwise")) {
-        clauses_.in_order.push_back({.when = std::nullopt, .choice = choice()});
+        clauses_.in_order.push_back(
+            {.when = std::nullopt, .choice = rule_choice(cursor_, clauses_)});
         if (!cursor_.at(TokenKind::end)) {
             cursor_.refuse("expected the end: nothing comes after otherwise");
         }
@@ -108,7 +97,8 @@ Result<Rule::Clauses> Parser::run() {
 void Parser::clause() {
     RuleCondition when = condition(0);
     cursor_.expect_word("then");
-    clauses_.in_order.push_back({.when = std::move(when), .choice = choice()});
+    clauses_.in_order.push_back(
+        {.when = std::move(when), .choice = rule_choice(cursor_, clauses_)});
 }
 
 // ---- conditions ----
@@ -272,79 +262,6 @@ RuleLiteral Parser::literal() {
     return false;
 }
 
-// ---- choices ----
-
-RuleChoice Parser::choice() {
-    if (cursor_.accept_word("hub")) {
-        cursor_.expect_symbol("(");
-        ChosenHubs chosen{{hub()}};
-        cursor_.expect_symbol(")");
-        return chosen;
-    }
-    if (cursor_.accept_word("hubs")) {
-        return hubs();
-    }
-    if (cursor_.accept_word("policy")) {
-        return policy();
-    }
-    cursor_.refuse("expected hub, hubs or policy");
-    return {};
-}
-
-HubName Parser::hub() {
-    const std::size_t begin = cursor_.next().at;
-    const HubName name(cursor_.expect(TokenKind::text, "the name of a hub in quotes"));
-    if (!is_host_name(name.text())) {
-        cursor_.refuse_at(begin, "no hub can have this name");
-    }
-    add_once(clauses_.hubs, name);
-    return name;
-}
-
-ChosenHubs Parser::hubs() {
-    ChosenHubs chosen;
-    cursor_.expect_symbol("(");
-    do {
-        add_once(chosen.hubs, hub());
-    } while (cursor_.accept_symbol(","));
-    cursor_.expect_symbol(")");
-    return chosen;
-}
-
-ChosenPolicy Parser::policy() {
-    cursor_.expect_symbol("(");
-    const std::size_t begin = cursor_.next().at;
-    const std::string name = cursor_.expect(TokenKind::text, "the name of a policy in quotes");
-    const bool asks = equal_ignoring_case(name, "webhook");
-    const auto known = asks ? AllocationPolicy::custom : allocation_policy(name);
-    if (!known || (!asks && known == AllocationPolicy::custom)) {
-        cursor_.refuse_at(begin, "a policy is hashed, geoLatency, static or webhook");
-    }
-    clauses_.asks_function = clauses_.asks_function || asks;
-    cursor_.expect_symbol(")");
-    return {.policy = known.value_or(AllocationPolicy::hashed)};
-}
-
-// ---- places ----
-
-bool begins_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-}
-
-/// `at 17: ..`, counted in bytes, as people count: lines, if there are several, and characters.
-std::unexpected<Error> placed(const Error& mistake, std::string_view text) {
-    const auto parts = split_once(mistake.detail, ':');
-    const auto at = parse_decimal(parts->first.substr(std::string_view("at ").size()));
-    const std::string_view before = text.substr(0, *at - 1);
-    const std::size_t line_begin = before.rfind('\n') + 1; // 0 if there is none
-    const auto column = 1 + std::ranges::count_if(before.substr(line_begin), begins_character);
-    const auto line = 1 + std::ranges::count(before, '\n');
-    const std::string line_text =
-        text.contains('\n') ? "line " + std::to_string(line) + ", " : std::string();
-    return fail(Code::malformed,
-                line_text + "column " + std::to_string(column) + ":" + std::string(parts->second));
-}
-
 Result<Rule::Clauses> parse_clauses(std::string_view text) {
     if (text.size() > rule_bytes_max) {
         return query_mistake(rule_bytes_max + 1, "the rule is too long");
@@ -364,7 +281,7 @@ Result<Rule::Clauses> parse_clauses(std::string_view text) {
 Result<Rule> Rule::parse(std::string_view text) {
     Result<Clauses> clauses = parse_clauses(text);
     if (!clauses) {
-        return placed(clauses.error(), text);
+        return placed_mistake(clauses.error(), text);
     }
     Rule rule;
     rule.clauses_ = std::make_shared<const Clauses>(*std::move(clauses));
