@@ -19,16 +19,16 @@ Result<void> only_from(const FleetOperation& operation,
     return fail(Code::precondition, "the operation is " + std::string(to_string(operation.state)));
 }
 
-const Transition pause_transition{
-    .verb = "pause", .apply = [](FleetOperation& operation) -> Result<void> {
-        auto allowed = only_from(operation, {OperationState::running});
-        if (allowed) {
-            operation.state = OperationState::paused;
-        }
-        return allowed;
-    }};
+const OperationWish pause_wish{.verb = "pause",
+                               .apply = [](FleetOperation& operation) -> Result<void> {
+                                   auto allowed = only_from(operation, {OperationState::running});
+                                   if (allowed) {
+                                       operation.state = OperationState::paused;
+                                   }
+                                   return allowed;
+                               }};
 
-const Transition resume_transition{
+const OperationWish resume_wish{
     .verb = "resume", .apply = [](FleetOperation& operation) -> Result<void> {
         auto allowed = only_from(operation, {OperationState::paused, OperationState::held});
         if (allowed) {
@@ -38,7 +38,7 @@ const Transition resume_transition{
         return allowed;
     }};
 
-const Transition stop_transition{
+const OperationWish stop_wish{
     .verb = "stop", .apply = [](FleetOperation& operation) -> Result<void> {
         auto allowed = only_from(
             operation, {OperationState::running, OperationState::paused, OperationState::held});
@@ -48,7 +48,7 @@ const Transition stop_transition{
         return allowed;
     }};
 
-Transition limits_transition(const OperationLimits& limits) {
+OperationWish limits_wish(const OperationLimits& limits) {
     return {.verb = "limits", .apply = [limits](FleetOperation& operation) -> Result<void> {
                 if (operation.ended) {
                     return fail(Code::precondition, "the operation has ended");
@@ -110,15 +110,15 @@ Result<Fleets::View> Fleets::get(const std::string& id) {
 }
 
 Result<void> Fleets::pause(const std::string& id, const Principal& by) {
-    return without_value(runner_->change(id, pause_transition, by));
+    return without_value(runner_->change(id, pause_wish, by));
 }
 
 Result<void> Fleets::resume(const std::string& id, const Principal& by) {
-    return without_value(runner_->change(id, resume_transition, by));
+    return without_value(runner_->change(id, resume_wish, by));
 }
 
 Result<void> Fleets::stop(const std::string& id, const Principal& by) {
-    return without_value(runner_->change(id, stop_transition, by));
+    return without_value(runner_->change(id, stop_wish, by));
 }
 
 Result<FleetOperation> Fleets::change_limits(const std::string& id, const OperationLimits& limits,
@@ -126,7 +126,7 @@ Result<FleetOperation> Fleets::change_limits(const std::string& id, const Operat
     if (auto checked = check_limits(limits); !checked) {
         return std::unexpected(std::move(checked).error());
     }
-    return runner_->change(id, limits_transition(limits), by);
+    return runner_->change(id, limits_wish(limits), by);
 }
 
 Result<void> Fleets::quarantine(const RegistrationId& id, const HubName& hub,

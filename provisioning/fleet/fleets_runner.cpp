@@ -249,28 +249,27 @@ Result<Fleets::View> Fleets::Runner::get(const std::string& id) {
     return View{.operation = *std::move(operation), .estimated_end = {}};
 }
 
-Result<FleetOperation> Fleets::Runner::change(const std::string& id, const Transition& transition,
+Result<FleetOperation> Fleets::Runner::change(const std::string& id, const OperationWish& wish,
                                               const Principal& by) {
     return retry_on_conflict<FleetOperation>([&]() -> Result<FleetOperation> {
         const auto run = run_of(id);
-        return run ? run->change(transition, by) : change_stored(id, transition, by);
+        return run ? run->change(wish, by) : change_stored(id, wish, by);
     });
 }
 
 Result<FleetOperation> Fleets::Runner::change_stored(const std::string& id,
-                                                     const Transition& transition,
+                                                     const OperationWish& wish,
                                                      const Principal& by) {
     const auto before = find(id);
     if (!before) {
         return before;
     }
     FleetOperation after = *before;
-    if (auto applied = transition.apply(after); !applied) {
+    if (auto applied = wish.apply(after); !applied) {
         return std::unexpected(std::move(applied).error());
     }
     ++after.version;
-    const Change change =
-        operation_change(transition.verb, by, &*before, after, ports_.clock.wall());
+    const Change change = operation_change(wish.verb, by, &*before, after, ports_.clock.wall());
     if (auto saved = ports_.operations.save(scope(), after, before->version, &change); !saved) {
         return std::unexpected(std::move(saved).error());
     }

@@ -34,7 +34,7 @@ class Fleets::Runner : public std::enable_shared_from_this<Runner> {
                                  const std::function<Result<void>()>& prepare);
     Result<std::vector<View>> list();
     Result<View> get(const std::string& id);
-    Result<FleetOperation> change(const std::string& id, const Transition& transition,
+    Result<FleetOperation> change(const std::string& id, const OperationWish& wish,
                                   const Principal& by);
     Result<void> close_hub(const HubName& hub, const Principal& by);
 
@@ -50,7 +50,7 @@ class Fleets::Runner : public std::enable_shared_from_this<Runner> {
     Result<void> check_free(const FleetOperation& wanted);
     Result<FleetOperation> find(const std::string& id);
     Result<void> take_over(FleetOperation operation);
-    Result<FleetOperation> change_stored(const std::string& id, const Transition& transition,
+    Result<FleetOperation> change_stored(const std::string& id, const OperationWish& wish,
                                          const Principal& by);
     void work_on(const FleetOperation& operation);
     RunPtr run_of(const std::string& id);

@@ -78,7 +78,7 @@ Result<void> OperationRun::look_at_next() {
     return {};
 }
 
-Result<Verdict> OperationRun::consider(const RegistrationRecord& record) {
+Result<RelocationVerdict> OperationRun::consider(const RegistrationRecord& record) {
     const auto instance = ports_.instance.get();
     const auto standing = ports_.applicants.standing_of(record, instance);
     if (!standing) {
@@ -93,7 +93,7 @@ Result<Verdict> OperationRun::consider(const RegistrationRecord& record) {
                               .token = new_move_token(ports_.random)});
 }
 
-void OperationRun::follow(const RegistrationRecord& record, const Verdict& verdict) {
+void OperationRun::follow(const RegistrationRecord& record, const RelocationVerdict& verdict) {
     if (const auto* relocate = std::get_if<Relocate>(&verdict)) {
         begin_plan({.record = record, .plan = relocate->plan});
         return;

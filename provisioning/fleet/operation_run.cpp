@@ -220,7 +220,7 @@ Result<void> OperationRun::enter(OperationState state, std::string_view verb) {
     return saved;
 }
 
-Result<FleetOperation> OperationRun::change(const Transition& transition, const Principal& by) {
+Result<FleetOperation> OperationRun::change(const OperationWish& wish, const Principal& by) {
     const Gate::Pass pass(gate_);
     const std::scoped_lock working(work_);
     if (!pass || is_over_) {
@@ -228,10 +228,10 @@ Result<FleetOperation> OperationRun::change(const Transition& transition, const 
     }
     const FleetOperation before = snapshot();
     FleetOperation next = before;
-    if (auto applied = transition.apply(next); !applied) {
+    if (auto applied = wish.apply(next); !applied) {
         return std::unexpected(std::move(applied).error());
     }
-    const Change entry = operation_change(transition.verb, by, &before, next, ports_.clock.wall());
+    const Change entry = operation_change(wish.verb, by, &before, next, ports_.clock.wall());
     if (auto saved = save(next, &entry); !saved) {
         return std::unexpected(std::move(saved).error());
     }

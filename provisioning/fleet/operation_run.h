@@ -30,7 +30,7 @@ Change operation_change(std::string_view verb, const Principal& by, const FleetO
                         const FleetOperation& after, WallTime at);
 
 /// A wish of an operator. Error: precondition, if the state does not allow it.
-struct Transition {
+struct OperationWish {
     std::string_view verb; // "pause"
     std::function<Result<void>(FleetOperation&)> apply;
 };
@@ -45,8 +45,8 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
     /// Takes no further step, and waits for those under way.
     void stop() { gate_.close(); }
 
-    /// Error: conflict, if this process does not work on it any more; besides the transition's.
-    Result<FleetOperation> change(const Transition& transition, const Principal& by);
+    /// Error: conflict, if this process does not work on it any more; besides those of the wish.
+    Result<FleetOperation> change(const OperationWish& wish, const Principal& by);
     [[nodiscard]] Fleets::View view();
 
     /// Done, let go, or waiting for an operator with nothing under way.
@@ -69,8 +69,8 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
 
     Result<void> advance();
     Result<void> look_at_next();
-    Result<Verdict> consider(const RegistrationRecord& record);
-    void follow(const RegistrationRecord& record, const Verdict& verdict);
+    Result<RelocationVerdict> consider(const RegistrationRecord& record);
+    void follow(const RegistrationRecord& record, const RelocationVerdict& verdict);
 
     /// What is to be stored of a device.
     struct Intention {

@@ -145,7 +145,8 @@ Result<void> Quarantines::go(const RegistrationId& id) {
     return saved;
 }
 
-Result<Verdict> Quarantines::verdict_on(const RegistrationRecord& record, OperationKind kind) {
+Result<RelocationVerdict> Quarantines::verdict_on(const RegistrationRecord& record,
+                                                  OperationKind kind) {
     const auto instance = ports_.instance.get();
     const auto standing = ports_.applicants.standing_of(record, instance);
     if (!standing) {

@@ -38,7 +38,7 @@ class Quarantines : public std::enable_shared_from_this<Quarantines> {
     Result<void> change(const RegistrationId& id, const Edit& edit);
     Result<void> try_change(const RegistrationId& id, const Edit& edit);
     Result<void> go(const RegistrationId& id);
-    Result<Verdict> verdict_on(const RegistrationRecord& record, OperationKind kind);
+    Result<RelocationVerdict> verdict_on(const RegistrationRecord& record, OperationKind kind);
     RegistrationRecord planned(const RegistrationRecord& record, const Plan& plan);
     void wait_for(const RegistrationId& id);
 

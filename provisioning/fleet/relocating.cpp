@@ -104,7 +104,7 @@ Course course_of(const Subject& subject) {
     std::unreachable();
 }
 
-Verdict verdict_of(Decision decision) {
+RelocationVerdict verdict_of(Decision decision) {
     if (auto* begun = std::get_if<Begin>(&decision)) {
         return Relocate{std::move(begun->plan)};
     }
@@ -128,7 +128,7 @@ std::optional<HubName> quarantine_hub(const RegistrationRecord& record,
     return quarantine == nullptr ? std::nullopt : std::optional(quarantine->hub);
 }
 
-Verdict decide_relocation(const Subject& subject) {
+RelocationVerdict decide_relocation(const Subject& subject) {
     if (subject.record.plan) {
         return Wait{};
     }

@@ -35,7 +35,7 @@ struct Relocate {
     Plan plan;
 };
 
-using Verdict = std::variant<Leave, Wait, Refuse, Relocate>;
+using RelocationVerdict = std::variant<Leave, Wait, Refuse, Relocate>;
 
 struct Subject {
     const FleetOperation& operation;
@@ -46,7 +46,7 @@ struct Subject {
     MoveToken token;
 };
 
-Verdict decide_relocation(const Subject& subject);
+RelocationVerdict decide_relocation(const Subject& subject);
 
 /// The hub where a quarantine wants the device.
 std::optional<HubName> quarantine_hub(const RegistrationRecord& record,

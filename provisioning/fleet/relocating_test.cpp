@@ -23,7 +23,7 @@ struct Device {
         record.stamp.version = 3;
     }
 
-    [[nodiscard]] Verdict decide() const {
+    [[nodiscard]] RelocationVerdict decide() const {
         const Applicants::Standing standing{
             .terms = is_gone ? nullptr : std::make_shared<const EnrollmentTerms>(terms),
             .decided_by = decider};
@@ -37,7 +37,7 @@ struct Device {
 
     /// "to hub-2", "stays: why", "waits", "refused: why"
     [[nodiscard]] std::string verdict() const {
-        const Verdict verdict = decide();
+        const RelocationVerdict verdict = decide();
         if (const auto* leave = std::get_if<Leave>(&verdict)) {
             return "stays: " + leave->reason;
         }
@@ -251,7 +251,7 @@ TEST(Relocating, CarriesTheTwinAndLeavesTheCredential) {
     device.terms.reprovision_policy =
         ReprovisionPolicy{.update_hub_assignment = true, .migrate_device_data = false}; // reset
     device.leave_open(hub_2);
-    const Verdict verdict = device.decide();
+    const RelocationVerdict verdict = device.decide();
     const auto* relocate = std::get_if<Relocate>(&verdict);
     ASSERT_NE(relocate, nullptr);
     EXPECT_EQ(relocate->plan.twin, TwinSource::carried);
