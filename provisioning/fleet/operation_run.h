@@ -96,6 +96,7 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
     Result<void> save(FleetOperation next, const Change* change);
     Result<void> save_if_needed();
     [[nodiscard]] bool needs_save() const; // mutex_ is held
+    [[nodiscard]] bool has_failed_too_often();
     [[nodiscard]] bool is_settled();
     [[nodiscard]] std::int64_t room();
     [[nodiscard]] bool is_stopping();

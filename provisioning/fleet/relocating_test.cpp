@@ -229,7 +229,12 @@ const Rule releases[] = {
      "to hub-2"},
     {"belongs where it is", [](Device& d) { d.leave_open(hub_1); }, "stays: "},
     {"is elsewhere", [](Device& d) { d.record.assignment->hub = hub_2; }, "stays: "},
-    {"custom", [](Device& d) { d.terms.allocation_policy = AllocationPolicy::custom; },
+    {"custom",
+     [](Device& d) {
+         d.terms.allocation_policy = AllocationPolicy::custom;
+         d.terms.custom_allocation = JsonObject{{"webhookUrl", "https://function.example.net/"},
+                                                {"apiVersion", "2018-11-01"}};
+     },
      "stays: its allocation function is asked when it registers"},
     {"gone", [](Device& d) { d.is_gone = true; }, "stays: its enrollment is gone"},
     {"still held by itself", [](Device& d) { d.record.held_at = hub_1; },
