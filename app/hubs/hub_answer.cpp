@@ -1,12 +1,9 @@
 #include "app/hubs/hub_answer.h"
 
+#include "app/hubs/answer_members.h"
 #include "app/hubs/hub_refusal.h"
 #include "base/clock.h"
-#include "crypto/keys.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -21,110 +18,10 @@ using provisioning::HubTwin;
 
 // Metadata repeats the nesting of a twin, which is 10 deep, under two more.
 constexpr JsonLimits limits{.bytes_max = hub_answer_bytes_max, .depth_max = 64};
-constexpr std::size_t etag_bytes_max = 256;
-constexpr std::size_t scopes_max = 100;
 constexpr std::size_t modules_max = 200;
 
-/// Reads members one after the other; after the first mistake the rest is skipped.
-class Members {
-  public:
-    explicit Members(const JsonObject& document) : document_(document) {}
-
-    std::string text(std::string_view name) {
-        auto value = string_member(document_, name);
-        if (!value) {
-            wrong(name);
-            return {};
-        }
-        return std::move(*value);
-    }
-
-    bool flag(std::string_view name) {
-        const Json* member = find_member(document_, name);
-        if (member != nullptr && !member->is_bool()) {
-            wrong(name);
-        }
-        return member != nullptr && member->is_bool() && member->get_bool();
-    }
-
-    /// An empty one if there is none.
-    const JsonObject& object(std::string_view name) {
-        static const JsonObject none;
-        const Json* member = find_member(document_, name);
-        if (member != nullptr && !member->is_object()) {
-            wrong(name);
-        }
-        return member != nullptr && member->is_object() ? member->get_object() : none;
-    }
-
-    std::vector<std::string> texts(std::string_view name) {
-        const Json* member = find_member(document_, name);
-        if (member == nullptr) {
-            return {};
-        }
-        if (!member->is_array() || member->get_array().size() > scopes_max ||
-            !std::ranges::all_of(member->get_array(), &Json::is_string)) {
-            wrong(name);
-            return {};
-        }
-        std::vector<std::string> read;
-        for (const Json& one : member->get_array()) {
-            read.emplace_back(one.get_string());
-        }
-        return read;
-    }
-
-    Secret key(std::string_view name) {
-        const std::string base64 = text(name);
-        if (base64.empty()) {
-            return {};
-        }
-        auto decoded = crypto::decode_key(base64);
-        if (!decoded) {
-            wrong(name);
-            return {};
-        }
-        return std::move(*decoded);
-    }
-
-    /// Such a one as can be sent back in If-Match, and means itself there.
-    ETag etag() {
-        std::string tag = text("etag");
-        const bool usable = !tag.empty() && tag.size() <= etag_bytes_max && tag != "*" &&
-                            std::ranges::all_of(tag, [](char byte) {
-                                return byte > ' ' && byte < 0x7F && byte != '"';
-                            });
-        if (!usable) {
-            wrong("etag");
-            return {};
-        }
-        return ETag(std::move(tag));
-    }
-
-    void wrong(std::string_view name) {
-        if (wrong_.empty()) {
-            wrong_ = name;
-        }
-    }
-
-    /// Takes over what went wrong in a part.
-    void note(const Members& part) {
-        if (!part.wrong_.empty()) {
-            wrong(part.wrong_);
-        }
-    }
-
-    [[nodiscard]] Result<void> outcome() const {
-        return wrong_.empty() ? Result<void>() : unreadable("its " + wrong_);
-    }
-
-  private:
-    const JsonObject& document_;
-    std::string wrong_;
-};
-
-provisioning::HubKeys read_keys(Members& authentication) {
-    Members members(authentication.object("symmetricKey"));
+provisioning::HubKeys read_keys(AnswerMembers& authentication) {
+    AnswerMembers members(authentication.object("symmetricKey"));
     provisioning::HubKeys read{
         {.primary = members.key("primaryKey"), .secondary = members.key("secondaryKey")}};
     if (read.keys.primary.empty()) { // whoever created the device anew would lock it out
@@ -134,16 +31,16 @@ provisioning::HubKeys read_keys(Members& authentication) {
     return read;
 }
 
-provisioning::HubThumbprints read_thumbprints(Members& authentication) {
-    Members members(authentication.object("x509Thumbprint"));
+provisioning::HubThumbprints read_thumbprints(AnswerMembers& authentication) {
+    AnswerMembers members(authentication.object("x509Thumbprint"));
     provisioning::HubThumbprints read{.primary = members.text("primaryThumbprint"),
                                       .secondary = members.text("secondaryThumbprint")};
     authentication.note(members);
     return read;
 }
 
-HubCredential read_credential(Members& identity) {
-    Members members(identity.object("authentication"));
+HubCredential read_credential(AnswerMembers& identity) {
+    AnswerMembers members(identity.object("authentication"));
     const std::string type = members.text("type");
     auto thumbprints = read_thumbprints(members);
     const bool has_thumbprint = !thumbprints.primary.empty() || !thumbprints.secondary.empty();
@@ -163,12 +60,12 @@ HubCredential read_credential(Members& identity) {
 
 /// Never seen is the year 1, with or without a Z. It is for showing only: what cannot be read is
 /// not known.
-std::optional<WallTime> read_last_activity(Members& identity) {
+std::optional<WallTime> read_last_activity(AnswerMembers& identity) {
     const auto time = parse_time(identity.text("lastActivityTime"));
     return time && *time > WallTime{} ? std::optional(*time) : std::nullopt;
 }
 
-void read_status(Members& identity, HubDevice& into) {
+void read_status(AnswerMembers& identity, HubDevice& into) {
     const std::string status = identity.text("status");
     if (status != "enabled" && status != "disabled") {
         identity.wrong("status");
@@ -177,8 +74,8 @@ void read_status(Members& identity, HubDevice& into) {
     into.status_reason = identity.text("statusReason");
 }
 
-void read_capabilities(Members& identity, HubDevice& into) {
-    Members members(identity.object("capabilities"));
+void read_capabilities(AnswerMembers& identity, HubDevice& into) {
+    AnswerMembers members(identity.object("capabilities"));
     into.iot_edge = members.flag("iotEdge");
     identity.note(members);
 }
@@ -204,7 +101,7 @@ Result<HubModule> read_module(const Json& value, const DeviceId& asked) {
     if (!value.is_object()) {
         return unreadable("a module is no object");
     }
-    Members members(value.get_object());
+    AnswerMembers members(value.get_object());
     HubModule module;
     module.id = members.text("moduleId");
     if (is_system_module(module.id)) {
@@ -236,7 +133,7 @@ Result<HubDevice> read_hub_device(std::string_view text, const DeviceId& asked) 
     if (!document) {
         return std::unexpected(document.error());
     }
-    Members members(*document);
+    AnswerMembers members(*document);
     HubDevice device;
     device.id = DeviceId(members.text("deviceId"));
     if (device.id != asked) {
@@ -261,14 +158,14 @@ Result<HubTwin> read_hub_twin(std::string_view text, const TwinOf& asked) {
     if (!document) {
         return std::unexpected(document.error());
     }
-    Members members(*document);
+    AnswerMembers members(*document);
     if (members.text("deviceId") != asked.device.text()) {
         members.wrong("deviceId");
     }
     if (members.text("moduleId") != asked.module) {
         members.wrong("moduleId");
     }
-    Members properties(members.object("properties"));
+    AnswerMembers properties(members.object("properties"));
     HubTwin twin{.etag = members.etag(),
                  .tags = content_of(members.object("tags")),
                  .desired = content_of(properties.object("desired")),
