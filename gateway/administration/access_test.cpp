@@ -32,6 +32,24 @@ class AdminAccess : public AdministrationTest {
             ask("GET", path + "/export"),
             ask("POST", path + "/import", R"({"enrollments":[]})"),
             ask("POST", path + "/explain", R"({"registrationId":"dev-1"})"),
+            ask("GET", path + "/moves"),
+            ask("POST", path + "/moves/dev-1/cancel"),
+            ask("POST", path + "/moves/dev-1/retry"),
+            ask("POST", path + "/moves/dev-1/forget"),
+            ask("GET", path + "/operations"),
+            ask("POST", path + "/operations", R"({"kind":"drain","hub":"hub-9.example.net"})"),
+            ask("GET", path + "/operations/op-1"),
+            ask("POST", path + "/operations/op-1/pause"),
+            ask("POST", path + "/operations/op-1/resume"),
+            ask("POST", path + "/operations/op-1/stop"),
+            ask("PATCH", path + "/operations/op-1/limits", R"({"perSecond":1})"),
+            ask("PUT", path + "/registrations/dev-1/quarantine", R"({"hub":"hub-9"})"),
+            ask("DELETE", path + "/registrations/dev-1/quarantine"),
+            ask("PUT", path + "/groups/g-1/quarantine", R"({"hub":"hub-9"})"),
+            ask("DELETE", path + "/groups/g-1/quarantine"),
+            ask("GET", path + "/suspects"),
+            ask("POST", path + "/hubs/hub-9/lost"),
+            ask("POST", path + "/hubs/hub-9/found"),
             ask("GET", path + "/events"),
             ask("GET", path + "/audit"),
             ask("GET", "/muster/audit"),
@@ -150,7 +168,8 @@ TEST_F(AdminAccess, RefusesBodiesThatAreNoObjects) {
 TEST_F(AdminAccess, RefusesPagesThatAreNone) {
     for (const auto& path : {std::string("/muster/tokens"), std::string("/muster/instances"),
                              std::string("/muster/audit"), alpha + "/certificates",
-                             alpha + "/export", alpha + "/events", alpha + "/audit"}) {
+                             alpha + "/export", alpha + "/events", alpha + "/audit",
+                             alpha + "/moves", alpha + "/operations", alpha + "/suspects"}) {
         for (const auto* count : {"0", "1001", "-1", "ten", "1e2", "99999999999999999999"}) {
             expect_refused(run("GET", path + "?count=" + count), 400, 400000);
         }
