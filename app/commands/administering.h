@@ -14,20 +14,24 @@
 
 namespace muster::app {
 
-/// `run(options, administration)` when the command was chosen; `options->connect` says where.
+/// `run(options, administration)`; `options->connect` says where.
+template <class Options, class Run>
+Action administering(const std::shared_ptr<Options>& options, Run run) {
+    return [options, run] {
+        auto administration = Administration::connect(options->connect);
+        if (!administration) {
+            return failed(administration.error());
+        }
+        const Result<void> done = run(*options, *administration);
+        return done ? ExitCode::ok : failed(done.error());
+    };
+}
+
+/// The same, when the command was chosen.
 template <class Options, class Run>
 void administer(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& options,
                 Run run) {
-    command.callback([options, run, &chosen] {
-        chosen.set([options, run] {
-            auto administration = Administration::connect(options->connect);
-            if (!administration) {
-                return failed(administration.error());
-            }
-            const Result<void> done = run(*options, *administration);
-            return done ? ExitCode::ok : failed(done.error());
-        });
-    });
+    command.callback([options, run, &chosen] { chosen.set(administering(options, run)); });
 }
 
 /// One list of the API.

@@ -124,10 +124,17 @@ CLI::App* add_verb(CLI::App& moves, const Verb& verb, const Options& options, Ch
 void add_moves(CLI::App& root, Chosen& chosen) {
     CLI::App* moves =
         root.add_subcommand("moves", "Devices on their way, and what is left to do at hubs");
-    moves->require_subcommand(1);
+    moves->require_subcommand(0, 1);
     const auto options = std::make_shared<MoveOptions>();
+    add_instance_options(*moves, options->connect);
+    add_output_option(*moves, options->format);
+    moves->callback([moves, options, &chosen] {
+        if (moves->get_subcommands().empty()) {
+            chosen.set(administering(options, list));
+        }
+    });
     for (const Verb& verb :
-         {Verb{"list", "List them", list},
+         {Verb{"list", "List them, as without a verb", list},
           Verb{"cancel", "Give up one that is not decided: the device stays where it was", cancel},
           Verb{"retry", "Try again now", retry}}) {
         add_verb(*moves, verb, options, chosen);

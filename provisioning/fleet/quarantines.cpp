@@ -46,21 +46,16 @@ Result<void> Quarantines::change(const RegistrationId& id, const Edit& edit) {
 }
 
 Result<void> Quarantines::try_change(const RegistrationId& id, const Edit& edit) {
-    const auto found = ports_.registrations.find(ports_.instance.scope(), id);
-    if (!found) {
-        return std::unexpected(found.error());
+    const auto before = find(id);
+    if (!before) {
+        return std::unexpected(before.error());
     }
-    if (!*found || (**found).erased) {
-        return fail(Code::not_found, "the device has never registered");
-    }
-    const RegistrationRecord& before = **found;
-    if (!edit.held_at && !before.held_at) {
+    if (!edit.held_at && !before->held_at) {
         return fail(Code::precondition, "the device is not quarantined");
     }
-    RegistrationRecord next = before;
+    RegistrationRecord next = *before;
     next.held_at = edit.held_at;
-    const auto verdict =
-        verdict_on(next, edit.held_at ? OperationKind::gather : OperationKind::release);
+    const auto verdict = verdict_on(next);
     if (!verdict) {
         return std::unexpected(verdict.error());
     }
@@ -68,25 +63,50 @@ Result<void> Quarantines::try_change(const RegistrationId& id, const Edit& edit)
     if (refuse != nullptr && edit.held_at) { // a release never fails: it only moves nothing
         return fail(Code::precondition, refuse->message);
     }
-    const Change entry{.at = ports_.clock.wall(),
-                       .by = edit.by,
-                       .action = std::string(edit.action),
-                       .resource = "registration/" + before.id.text(),
-                       .before = described(before, {}),
-                       .after = described(next, edit.reason)};
-    const auto* relocate = std::get_if<Relocate>(&*verdict);
-    next = relocate != nullptr ? planned(next, relocate->plan) : next;
-    if (relocate == nullptr) {
-        next.stamp = next_stamp(before.stamp, new_mark(ports_.clock, ports_.random));
+    const Change change{.at = ports_.clock.wall(),
+                        .by = edit.by,
+                        .action = std::string(edit.action),
+                        .resource = "registration/" + before->id.text(),
+                        .before = described(*before, {}),
+                        .after = described(next, edit.reason)};
+    return follow(*verdict, next, &change);
+}
+
+Result<RegistrationRecord> Quarantines::find(const RegistrationId& id) {
+    auto found = ports_.registrations.find(ports_.instance.scope(), id);
+    if (!found) {
+        return std::unexpected(std::move(found).error());
     }
-    const bool waits = std::holds_alternative<Wait>(*verdict);
-    if (waits) {
-        wait_for(id);
+    if (!*found || (**found).erased) {
+        return fail(Code::not_found, "the device has never registered");
     }
-    auto saved = ports_.registrations.save(ports_.instance.scope(), next,
-                                           Write(Expected{before.stamp.version}).audited(entry));
+    return **std::move(found);
+}
+
+/// Stores the record, with a plan if there is to be one. Without a change to be told, it is stored
+/// for the plan only.
+Result<void> Quarantines::follow(const RelocationVerdict& verdict, const RegistrationRecord& record,
+                                 const Change* change) {
+    if (std::holds_alternative<Wait>(verdict)) {
+        wait_for(record.id);
+    }
+    const auto* relocate = std::get_if<Relocate>(&verdict);
+    if (relocate == nullptr && change == nullptr) {
+        return {};
+    }
+    const Mark mark = new_mark(ports_.clock, ports_.random);
+    RegistrationRecord next = record;
+    if (relocate != nullptr) {
+        next = record_relocation(record, relocate->plan,
+                                 {.operation = new_relocation_id(ports_.random), .mark = mark});
+    } else {
+        next.stamp = next_stamp(record.stamp, mark);
+    }
+    Write write(Expected{record.stamp.version});
+    write.change = change;
+    auto saved = ports_.registrations.save(ports_.instance.scope(), next, write);
     if (saved && relocate != nullptr) {
-        ports_.runner.start(id);
+        ports_.runner.start(record.id);
     }
     return saved;
 }
@@ -117,43 +137,23 @@ void Quarantines::plan_ended(const RegistrationId& id) {
 
 /// Where its record says by now.
 Result<void> Quarantines::go(const RegistrationId& id) {
-    const auto found = ports_.registrations.find(ports_.instance.scope(), id);
-    if (!found) {
-        return std::unexpected(found.error());
+    const auto record = find(id);
+    if (!record) {
+        return record.error().code == Code::not_found ? Result<void>()
+                                                      : std::unexpected(record.error());
     }
-    if (!*found) {
-        return {};
-    }
-    const RegistrationRecord& record = **found;
-    const auto verdict =
-        verdict_on(record, record.held_at ? OperationKind::gather : OperationKind::release);
-    if (!verdict) {
-        return std::unexpected(verdict.error());
-    }
-    if (std::holds_alternative<Wait>(*verdict)) {
-        wait_for(id);
-    }
-    const auto* relocate = std::get_if<Relocate>(&*verdict);
-    if (relocate == nullptr) {
-        return {};
-    }
-    auto saved = ports_.registrations.save(ports_.instance.scope(), planned(record, relocate->plan),
-                                           Expected{record.stamp.version});
-    if (saved) {
-        ports_.runner.start(id);
-    }
-    return saved;
+    const auto verdict = verdict_on(*record);
+    return verdict ? follow(*verdict, *record, nullptr) : std::unexpected(verdict.error());
 }
 
-Result<RelocationVerdict> Quarantines::verdict_on(const RegistrationRecord& record,
-                                                  OperationKind kind) {
+Result<RelocationVerdict> Quarantines::verdict_on(const RegistrationRecord& record) {
     const auto instance = ports_.instance.get();
     const auto standing = ports_.applicants.standing_of(record, instance);
     if (!standing) {
         return std::unexpected(standing.error());
     }
     FleetOperation alone; // of one device, which no fleet's numbers count
-    alone.kind = kind;
+    alone.kind = record.held_at ? OperationKind::gather : OperationKind::release;
     const AllocationInputs inputs = ports_.allocator.inputs_for(Question());
     return decide_relocation({.operation = alone,
                               .record = record,
@@ -161,12 +161,6 @@ Result<RelocationVerdict> Quarantines::verdict_on(const RegistrationRecord& reco
                               .instance = *instance,
                               .inputs = inputs,
                               .token = new_move_token(ports_.random)});
-}
-
-RegistrationRecord Quarantines::planned(const RegistrationRecord& record, const Plan& plan) {
-    return record_relocation(record, plan,
-                             {.operation = new_relocation_id(ports_.random),
-                              .mark = new_mark(ports_.clock, ports_.random)});
 }
 
 void Quarantines::wait_for(const RegistrationId& id) {

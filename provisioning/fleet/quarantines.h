@@ -38,8 +38,10 @@ class Quarantines : public std::enable_shared_from_this<Quarantines> {
     Result<void> change(const RegistrationId& id, const Edit& edit);
     Result<void> try_change(const RegistrationId& id, const Edit& edit);
     Result<void> go(const RegistrationId& id);
-    Result<RelocationVerdict> verdict_on(const RegistrationRecord& record, OperationKind kind);
-    RegistrationRecord planned(const RegistrationRecord& record, const Plan& plan);
+    Result<RegistrationRecord> find(const RegistrationId& id);
+    Result<RelocationVerdict> verdict_on(const RegistrationRecord& record);
+    Result<void> follow(const RelocationVerdict& verdict, const RegistrationRecord& record,
+                        const Change* change);
     void wait_for(const RegistrationId& id);
 
     const Fleets::Ports ports_;
