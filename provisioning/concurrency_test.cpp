@@ -68,11 +68,17 @@ struct Concurrency : testing::Test {
     ImpatientTimers timers{workers};
     ManualClock clock{test_time};
     SharedRandom random{11};
+    Nowhere nowhere;
+    ScriptedWeb web;
+    FunctionCaller functions{web, clock};
     DeviceRegistration registration{{.instance = instance,
                                      .enrollments = store,
                                      .registrations = store,
                                      .hubs = hubs,
+                                     .whereabouts = nowhere,
+                                     .functions = functions,
                                      .workers = workers,
+                                     .callers = workers,
                                      .timers = timers,
                                      .clock = clock,
                                      .random = random}};
@@ -146,7 +152,7 @@ TEST_F(Concurrency, TheHubsLastWordIsTheCredentialOfTheRecord) {
 }
 
 TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
-    hubs.answer_next(40, {.code = Code::unavailable, .applied = true});
+    hubs.answer_next(40, {.code = Code::unavailable, .effect = FakeHubs::Effect::done});
     everywhere([&](int thread) {
         const std::string id = "dev-" + std::to_string(thread % 4);
         ASSERT_TRUE(registration.register_device(with_group_key(id, key_a)));
@@ -159,7 +165,10 @@ TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
                               .enrollments = store,
                               .registrations = store,
                               .hubs = hubs,
+                              .whereabouts = nowhere,
+                              .functions = functions,
                               .workers = later,
+                              .callers = later,
                               .timers = clockwork,
                               .clock = clock,
                               .random = random});
@@ -170,6 +179,53 @@ TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
         ASSERT_EQ(record(id)->status, assigned);
         EXPECT_EQ(hubs.hubs_with(DeviceId(id)), std::vector{record(id)->assignment->hub});
     }
+}
+
+TEST_F(Concurrency, TwoServicesOnOneStoreNeverBothFinishAPlan) {
+    // design.md section 8, rules 2 and 4: nodes that share nothing but the database
+    DeviceRegistration second({.instance = instance,
+                               .enrollments = store,
+                               .registrations = store,
+                               .hubs = hubs,
+                               .whereabouts = nowhere,
+                               .functions = functions,
+                               .workers = workers,
+                               .callers = workers,
+                               .timers = timers,
+                               .clock = clock,
+                               .random = random});
+    for (int round = 0; round < 20; ++round) {
+        Instance next = *instance.get();
+        for (LinkedHub& hub : next.hubs) { // whoever is elsewhere is moved, back and forth
+            hub.apply_allocation_policy = hub.name.text() == (round % 2 == 0 ? "hub-1" : "hub-2");
+        }
+        instance.set(std::move(next));
+        everywhere([&](int thread) {
+            const std::string id = "dev-" + std::to_string(thread % 3);
+            DeviceRegistration& service = thread % 2 == 0 ? registration : second;
+            const auto begun = service.register_device(with_group_key(id, key_a));
+            EXPECT_TRUE(begun || begun.error().code == Code::unavailable);
+        });
+    }
+    finish();
+    std::set<std::string> operations;
+    for (int i = 0; i < 3; ++i) {
+        const auto stored = record("dev-" + std::to_string(i));
+        ASSERT_TRUE(stored);
+        ASSERT_EQ(stored->status, assigned);
+        EXPECT_EQ(hubs.hubs_serving(stored->assignment->device_id),
+                  std::vector{stored->assignment->hub});
+    }
+    int ended = 0;
+    for (const DeviceEvent& event : store.events()) {
+        if (event.kind == DeviceEventKind::assigned) {
+            const auto operation = event.detail.at("operationId").as_string();
+            EXPECT_TRUE(operations.emplace(operation).second)
+                << "an operation ended twice: " << operation;
+            ++ended;
+        }
+    }
+    EXPECT_GE(ended, 3);
 }
 
 TEST_F(Concurrency, GroupsChangeUnderRegistrations) {

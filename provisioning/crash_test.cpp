@@ -111,7 +111,7 @@ TEST_P(Crashing, WhileTheHubIsAwayAndTheAllocationChanges) {
         put(pinned, IfMatch::Kind::any);
     };
     pin_to("hub-1");
-    hubs.answer_next(2, {.code = Code::unavailable, .applied = true});
+    hubs.answer_next(2, {.code = Code::unavailable, .effect = FakeHubs::Effect::done});
     bool died = true;
     for (int call = 1; died && call < calls_max; ++call) {
         faults.crash_at(call, GetParam());

@@ -71,6 +71,7 @@ struct Certificates {
 class RandomWorld : public World {
   public:
     explicit RandomWorld(std::uint64_t seed) : engine_(seed) {
+        web.answer_by(&RandomWorld::answer);
         change_instance();
         for (int i = 0; i < 6; ++i) {
             change_enrollments();
@@ -78,8 +79,9 @@ class RandomWorld : public World {
     }
 
     void step() {
-        switch (below(8)) {
+        switch (below(9)) {
         case 0: change_instance(); break;
+        case 8: erase_record(); break;
         case 1:
         case 2: change_enrollments(); break;
         case 3: clock.advance(std::chrono::minutes(10)); break;
@@ -114,13 +116,20 @@ class RandomWorld : public World {
 
     void change_instance() {
         change([&](Instance& next) {
-            next.hubs.clear();
+            unlink_all(next);
             for (int i = 0; i < 4; ++i) {
                 if (below(3) != 0) {
                     next.hubs.push_back({.name = HubName("hub-" + std::to_string(i)),
                                          .weight = static_cast<int>(1 + below(5)),
                                          .apply_allocation_policy = below(4) != 0});
                 }
+            }
+            next.quarantines.clear();
+            if (below(4) == 0) {
+                next.quarantines.push_back({.group = EnrollmentGroupId("group-0"),
+                                            .hub = HubName("hub-" + std::to_string(below(4))),
+                                            .reason = {},
+                                            .since = test_time});
             }
             next.certificates = {
                 {.name = "ca-0",
@@ -134,15 +143,67 @@ class RandomWorld : public World {
         });
     }
 
+    /// As the service does. What a lost hub knew is gone for good.
+    void unlink_all(Instance& next) {
+        for (const LinkedHub& hub : std::exchange(next.hubs, {})) {
+            std::erase_if(next.former_hubs,
+                          [&](const FormerHub& former) { return former.name == hub.name; });
+            next.former_hubs.push_back(
+                {.name = hub.name, .connection_string = {}, .lost = below(4) == 0});
+        }
+        for (const FormerHub& former : next.former_hubs) {
+            for (const auto& [key, row] : hubs.table().rows()) {
+                if (former.lost && key.first == former.name) {
+                    hubs.drop(key.first, key.second);
+                }
+            }
+        }
+    }
+
+    void erase_record() {
+        (void)enrollments->erase_registration(RegistrationId(id_of(static_cast<int>(below(ids)))),
+                                              {}, test_operator);
+    }
+
+    /// Of those who are asked the same, everybody hears the same: no, a hub, or nobody's hub.
+    static Result<WebReply> answer(const WebCall& call) {
+        const std::size_t lot = std::hash<std::string>{}(call.body);
+        const JsonObject body = parse_json_object(call.body, {.bytes_max = 1 << 20}).value();
+        const JsonArray& linked = body.at("linkedHubs").as_array();
+        if (lot % 8 == 0) {
+            return WebReply{.status = 403, .content_type = {}, .body = {}};
+        }
+        JsonObject reply{{"payload", JsonObject{{"lot", lot % 100}}}};
+        reply["iotHubHostName"] =
+            lot % 8 == 1 || linked.empty() ? Json("nobody's") : linked[lot % linked.size()];
+        if (lot % 8 == 2) {
+            reply["initialTwin"] = JsonObject{{"tags", JsonObject{{"lot", 1}}}};
+        }
+        return WebReply{.status = 200, .content_type = "application/json", .body = to_text(reply)};
+    }
+
+    void choose_reprovisioning(EnrollmentTerms& terms) {
+        if (perhaps()) {
+            terms.reprovision_policy = ReprovisionPolicy{.update_hub_assignment = below(3) != 0,
+                                                         .migrate_device_data = perhaps()};
+        }
+    }
+
     EnrollmentTerms random_terms(Attestation attestation) {
         EnrollmentTerms terms;
         terms.attestation = std::move(attestation);
         terms.status = below(4) == 0 ? ProvisioningStatus::disabled : ProvisioningStatus::enabled;
         if (perhaps()) {
             static constexpr std::array policies{AllocationPolicy::hashed, AllocationPolicy::fixed,
-                                                 AllocationPolicy::geo_latency};
+                                                 AllocationPolicy::geo_latency,
+                                                 AllocationPolicy::custom};
             terms.allocation_policy = policies[below(policies.size())];
         }
+        if (terms.allocation_policy == AllocationPolicy::custom) {
+            terms.custom_allocation =
+                JsonObject{{"webhookUrl", "https://f.example/a"}, {"apiVersion", "2021-10-01"}};
+        }
+        choose_reprovisioning(terms);
         for (std::size_t i = terms.allocation_policy ? below(3) : 0; i > 0; --i) {
             terms.hubs.emplace_back("hub-" + std::to_string(below(4)));
         }
@@ -220,6 +281,10 @@ class RandomWorld : public World {
         const std::size_t number = below(ids);
         const std::string id = id_of(static_cast<int>(number));
         DeviceRequest request = request_of(below(4) == 0 ? to_lower(id) : id, {});
+        request.api_version = perhaps() ? "2018-04-01" : "2021-06-01";
+        if (perhaps()) {
+            request.payload = Json{{"model", "pump"}};
+        }
         const std::size_t kind = below(10);
         if (kind < 5 || kind == 9) {
             request.proof.sas = random_token(request.id.text());
@@ -234,12 +299,18 @@ class RandomWorld : public World {
 
     void compare(const DeviceRequest& request) {
         const int written = store.records_written();
-        const auto prediction =
-            explaining.explain({.id = request.id, .proof = request.proof, .group = {}}, nullptr);
+        const auto prediction = explaining->explain({.id = request.id,
+                                                     .proof = request.proof,
+                                                     .group = {},
+                                                     .payload = request.payload,
+                                                     .peer_address = "192.0.2.7",
+                                                     .api_version = request.api_version,
+                                                     .ask_function = true});
         ASSERT_TRUE(prediction) << prediction.error().detail;
         ASSERT_EQ(store.records_written(), written) << "explaining stores nothing";
         const auto begun = registration->register_device(request);
         if (begun) {
+            compare_plan(*prediction, record(request.id.text()).value());
             settle();
             compare_record(*prediction, record(request.id.text()).value());
         } else {
@@ -265,6 +336,19 @@ class RandomWorld : public World {
             << "a finding stands for the code that the device sees: " << error.cause;
     }
 
+    void compare_plan(const Prediction& prediction, const RegistrationRecord& planned) {
+        if (prediction.function_asked) {
+            ++asked;
+            ASSERT_TRUE(planned.plan);
+            EXPECT_EQ(planned.plan->kind, PlanKind::ask);
+        } else if (planned.plan) {
+            EXPECT_EQ(prediction.plan, to_string(planned.plan->kind));
+            moved += planned.plan->kind == PlanKind::move ? 1 : 0;
+        } else {
+            EXPECT_TRUE(prediction.plan.empty());
+        }
+    }
+
     void compare_record(const Prediction& prediction, const RegistrationRecord& ended) {
         ASSERT_TRUE(prediction.decided_by);
         EXPECT_EQ(text_of(*prediction.decided_by), text_of(*ended.decided_by));
@@ -288,12 +372,16 @@ class RandomWorld : public World {
     int assigned = 0;
     int declined = 0;
     int refused = 0;
+    int asked = 0;
+    int moved = 0;
 };
 
 TEST(ExplainProperty, ForeseesWhatHappens) {
     int assigned = 0;
     int declined = 0;
     int refused = 0;
+    int asked = 0;
+    int moved = 0;
     const std::uint64_t first_seed = 20'300'101;
     for (std::uint64_t seed = first_seed; seed < first_seed + worlds; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
@@ -304,10 +392,14 @@ TEST(ExplainProperty, ForeseesWhatHappens) {
         assigned += world.assigned;
         declined += world.declined;
         refused += world.refused;
+        asked += world.asked;
+        moved += world.moved;
     }
     EXPECT_GT(assigned, 100) << "the worlds are not too hard,";
     EXPECT_GT(declined, 50);
     EXPECT_GT(refused, 100) << "nor too easy";
+    EXPECT_GT(asked, 50);
+    EXPECT_GT(moved, 50);
 }
 
 } // namespace

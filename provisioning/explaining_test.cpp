@@ -10,7 +10,7 @@ using Codes = std::vector<FindingCode>;
 
 struct WhatWouldHappen : testing::Test, World {
     Prediction explain(const Supposition& supposition, const Proposal* proposal = nullptr) {
-        const auto prediction = explaining.explain(supposition, proposal);
+        const auto prediction = explaining->explain(supposition, proposal);
         EXPECT_TRUE(prediction) << prediction.error().detail;
         return prediction.value_or(Prediction());
     }
@@ -73,7 +73,7 @@ TEST_F(WhatWouldHappen, StoreNothingAndTellNobody) {
     EXPECT_EQ(store.changes().size(), changes);
     EXPECT_TRUE(store.events().empty());
     EXPECT_EQ(journal_store.appends(), 0);
-    EXPECT_EQ(hubs.calls(), 0);
+    EXPECT_EQ(hubs.writes(), 0);
 }
 
 TEST_F(WhatWouldHappen, ABadProofIsRefusedWithTheReasons) {
@@ -286,7 +286,7 @@ TEST_F(WhatWouldHappen, AsADocument) {
 TEST_F(WhatWouldHappen, AStoreThatIsDownIsNoPrediction) {
     store.fail_reads(1, Code::unavailable);
     const auto prediction =
-        explaining.explain({.id = RegistrationId("dev-1"), .proof = {}, .group = {}});
+        explaining->explain({.id = RegistrationId("dev-1"), .proof = {}, .group = {}});
     ASSERT_FALSE(prediction);
     EXPECT_EQ(prediction.error().code, Code::unavailable);
 }

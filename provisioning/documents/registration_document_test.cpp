@@ -96,37 +96,119 @@ TEST(StatusNames, AreTheOnesOfTheReference) {
               "reprovisionedToInitialAssignment");
 }
 
-/// Everything a record can hold, twice: with keys and with thumbprints.
-std::vector<RegistrationRecord> full_records() {
+TEST(StateDocument, AnOldFailureIsNotShownWhileSomethingIsUnderWay) {
+    RegistrationRecord record = assigned_record();
+    record.failure = Failure{403000, "off"};
+    for (const auto status : {RegistrationStatus::assigning, RegistrationStatus::assigned}) {
+        record.status = status;
+        EXPECT_FALSE(to_device_document(record).contains("errorCode"));
+    }
+}
+
+TEST(StateDocument, WhatIsLeftToDoIsNobodysBusiness) {
+    const JsonObject before = to_device_document(assigned_record());
+    RegistrationRecord record = assigned_record();
+    record.chores = {Chore{.place = record.assignment->place(), .token = MoveToken("t")}};
+    record.unconfirmed = record.assignment->place();
+    record.held_at = HubName("hub-9");
+    record.moved = {test_time};
+    record.registered = {test_time};
+    record.assignment->since = test_time;
+    EXPECT_EQ(to_device_document(record), before);
+}
+
+Plan full_plan() {
+    return {.kind = PlanKind::move,
+            .hub = HubName("hub-2"),
+            .provision = {.device_id = DeviceId("D"),
+                          .credential = HubKeys{test_keys},
+                          .iot_edge = true,
+                          .initial_twin = {.tags = {{"a", 1}}, .desired = {{"b", nullptr}}}},
+            .stage = PlanStage::fenced,
+            .origin = PlanOrigin::operation,
+            .twin = TwinSource::initial,
+            .from = Place{HubName("hub-1"), DeviceId("C")},
+            .token = MoveToken("0123456789abcdef"),
+            .question = Question{.payload = Json{{"a", 1}},
+                                 .attestation = {{"x509", JsonObject()}},
+                                 .api_version = "2021-06-01",
+                                 .peer_address = "192.0.2.7"},
+            .payload = JsonObject{{"p", 1}},
+            .operation = "op-1"};
+}
+
+/// Everything a record can hold.
+RegistrationRecord full_record() {
     RegistrationRecord record = assigned_record();
     record.status = RegistrationStatus::assigning;
     record.assignment->substatus = Substatus::device_data_reset;
-    record.plan =
-        Plan{.kind = PlanKind::keep,
-             .hub = HubName("hub-2"),
-             .provision = {.device_id = DeviceId("D"),
-                           .credential = HubKeys{test_keys},
-                           .iot_edge = true,
-                           .initial_twin = {.tags = {{"a", 1}}, .desired = {{"b", nullptr}}}}};
-    record.unconfirmed = UnconfirmedPlace{HubName("hub-3"), DeviceId("E")};
+    record.assignment->since = test_time;
+    record.plan = full_plan();
+    record.unconfirmed = Place{HubName("hub-3"), DeviceId("E")};
+    record.chores = {Chore{.kind = ChoreKind::release,
+                           .place = {HubName("hub-1"), DeviceId("C")},
+                           .token = MoveToken("aa"),
+                           .tries = 3,
+                           .problem = "unreachable",
+                           .since = test_time},
+                     Chore{.kind = ChoreKind::erase,
+                           .place = {HubName("hub-2"), DeviceId("D")},
+                           .token = MoveToken("bb"),
+                           .since = test_time}};
+    record.held_at = HubName("hub-9");
+    record.moved = {test_time + 1h, test_time};
+    record.registered = {test_time + 2h, test_time + 1h, test_time};
+    record.erased = true;
     record.payload = JsonObject{{"p", 1}};
-    RegistrationRecord other = record;
-    other.plan->kind = PlanKind::assign;
-    other.plan->provision.credential = HubThumbprints{"AA", "BB"};
-    other.decided_by = DecidedByIndividual{RegistrationId("my-device")};
-    other.failure = Failure{500001, "why"};
-    return {record, other, assigned_record()};
+    return record;
+}
+
+/// And the alternatives to what it holds.
+std::vector<RegistrationRecord> full_records() {
+    std::vector<RegistrationRecord> records{assigned_record(), full_record()};
+    const std::optional<HubCredential> credentials[] = {
+        HubThumbprints{"AA", "BB"}, HubCertificateAuthority(), HubNoCredential(), std::nullopt};
+    for (const auto& credential : credentials) {
+        records.push_back(full_record());
+        records.back().plan->provision.credential = credential;
+    }
+    using enum PlanKind;
+    for (const PlanKind kind : {ask, keep, assign, reset, PlanKind::move}) {
+        records.push_back(full_record());
+        records.back().plan->kind = kind;
+    }
+    for (const PlanStage stage : {PlanStage::begun, PlanStage::fenced, PlanStage::decided}) {
+        records.push_back(full_record());
+        records.back().plan->stage = stage;
+    }
+    RegistrationRecord plain = full_record();
+    plain.plan = Plan{.kind = PlanKind::ask, .provision = full_plan().provision};
+    plain.plan->question = Question{};
+    plain.decided_by = DecidedByIndividual{RegistrationId("my-device")};
+    plain.failure = Failure{500001, "why"};
+    records.push_back(plain);
+    records.back().plan->question->payload = Json(nullptr);
+    return records;
 }
 
 TEST(StoredRegistration, ComesBackWhole) {
     for (const RegistrationRecord& record : full_records()) {
-        const auto again = stored_registration(to_stored_document(record));
+        const JsonObject document = to_stored_document(record);
+        SCOPED_TRACE(to_text(document));
+        const auto again = stored_registration(parse_json_object(to_text(document)).value());
         ASSERT_TRUE(again) << again.error().detail;
-        EXPECT_EQ(to_stored_document(*again), to_stored_document(record));
+        EXPECT_EQ(to_stored_document(*again), document);
         EXPECT_EQ(again->id.text(), record.id.text());
         EXPECT_EQ(again->status, record.status);
         EXPECT_EQ(again->plan, record.plan);
         EXPECT_EQ(again->assignment->substatus, record.assignment->substatus);
+        EXPECT_EQ(again->assignment->since, record.assignment->since);
+        EXPECT_EQ(again->unconfirmed, record.unconfirmed);
+        EXPECT_EQ(again->chores, record.chores);
+        EXPECT_EQ(again->held_at, record.held_at);
+        EXPECT_EQ(again->moved, record.moved);
+        EXPECT_EQ(again->registered, record.registered);
+        EXPECT_EQ(again->erased, record.erased);
         EXPECT_EQ(again->earlier_operations, record.earlier_operations);
         EXPECT_EQ(again->stamp.version, record.stamp.version);
         EXPECT_EQ(again->stamp.updated, record.stamp.updated);
@@ -135,8 +217,30 @@ TEST(StoredRegistration, ComesBackWhole) {
     }
 }
 
+TEST(StoredRegistration, PlansFromBeforeThereWereMovesAreRead) {
+    JsonObject document = to_stored_document(full_record());
+    for (const auto* member : {"chores", "heldAt", "moved", "registered", "erased"}) {
+        document.erase(member);
+    }
+    document["assignment"].as_object().erase("since");
+    document["plan"] = parse_json(R"({"hub":"hub-2","deviceId":"D","kind":"keep","iotEdge":true,
+        "credential":{"thumbprints":{"primary":"AA","secondary":"BB"}},
+        "tags":{},"desired":{}})")
+                           .value();
+    const auto read = stored_registration(document);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(read->plan, (Plan{.kind = PlanKind::keep,
+                                .hub = HubName("hub-2"),
+                                .provision = {.device_id = DeviceId("D"),
+                                              .credential = HubThumbprints{"AA", "BB"},
+                                              .iot_edge = true}}));
+    EXPECT_EQ(read->unconfirmed, full_record().unconfirmed);
+    EXPECT_TRUE(read->chores.empty());
+    EXPECT_FALSE(read->erased);
+}
+
 TEST(StoredRegistration, DamageIsNoticed) {
-    const JsonObject whole = to_stored_document(full_records().front());
+    const JsonObject whole = to_stored_document(full_record());
     for (const auto* member :
          {"registrationId", "status", "operation", "etag", "version", "createdDateTimeUtc"}) {
         JsonObject damaged = whole;
@@ -149,6 +253,23 @@ TEST(StoredRegistration, DamageIsNoticed) {
         const auto read = stored_registration(damaged);
         ASSERT_FALSE(read) << member;
         EXPECT_EQ(read.error().detail, "plan." + std::string(member) + " is required");
+    }
+    for (const auto* member : {"kind", "stage", "origin", "twin"}) {
+        JsonObject damaged = whole;
+        damaged["plan"].as_object()[member] = "odd";
+        const auto read = stored_registration(damaged);
+        ASSERT_FALSE(read) << member;
+        EXPECT_EQ(read.error().detail, "plan." + std::string(member) + " has an unknown value");
+    }
+    for (const auto* member : {"kind", "hub", "deviceId", "token", "since"}) {
+        JsonObject damaged = whole;
+        damaged["chores"].as_array().front().as_object().erase(member);
+        EXPECT_FALSE(stored_registration(damaged)) << member;
+    }
+    for (const auto* member : {"moved", "registered", "chores"}) {
+        JsonObject damaged = whole;
+        damaged[member] = JsonArray{7};
+        EXPECT_FALSE(stored_registration(damaged)) << member;
     }
     JsonObject damaged = whole;
     damaged["status"] = "odd";
