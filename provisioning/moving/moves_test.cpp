@@ -1,0 +1,524 @@
+// Moves by the real runner on stored plans: crashes, hubs that fail, operators, several processes.
+
+#include "provisioning/moving/moves.h"
+#include "provisioning/plan_runner.h"
+#include "provisioning/test_world.h"
+
+#include <random>
+
+namespace muster::provisioning {
+namespace {
+
+using enum RegistrationStatus;
+using When = Faults::When;
+
+const HubName hub_1{"hub-1"};
+const HubName hub_2{"hub-2"};
+const DeviceId device{"dev-1"};
+const RegistrationId id{"dev-1"};
+constexpr int calls_max = 400;
+
+struct MovingWorld : World {
+    explicit MovingWorld(bool far = false) {
+        if (far) {
+            hubs.put_far_away(hub_1);
+            hubs.put_far_away(hub_2);
+        }
+    }
+
+    void pin_to(const HubName& hub, bool migrates = true) {
+        IndividualEnrollment pinned = individual("dev-1", SymmetricKeyAttestation{test_keys});
+        pinned.terms.allocation_policy = AllocationPolicy::fixed;
+        pinned.terms.hubs = {hub};
+        pinned.terms.reprovision_policy =
+            ReprovisionPolicy{.update_hub_assignment = true, .migrate_device_data = migrates};
+        put(pinned, IfMatch::Kind::any);
+    }
+
+    /// At hub-1, with a twin of its own.
+    void settle_down() {
+        put(individual("dev-1", SymmetricKeyAttestation{test_keys}));
+        pin_to(hub_1);
+        provision(request);
+        hubs.edit_twin(hub_1, device, [&](HubTwin& twin) { twin = lived; });
+    }
+
+    void begin_move() {
+        pin_to(hub_2);
+        ASSERT_TRUE(registration->register_device(request));
+    }
+
+    /// One step more; false once the plan has come to this stage.
+    void run_to(PlanStage stage) {
+        for (int i = 0; i < 10; ++i) {
+            const auto now = record("dev-1");
+            if (!now->plan || now->plan->stage == stage) {
+                return;
+            }
+            workers.run_one();
+        }
+    }
+
+    Moves moves() {
+        return Moves({.instance = instance,
+                      .registrations = store,
+                      .runner = registration->runner(),
+                      .clock = clock,
+                      .random = random});
+    }
+
+    void expect_at(const HubName& hub) {
+        const auto stored = record("dev-1");
+        ASSERT_TRUE(stored && stored->assignment);
+        EXPECT_EQ(stored->assignment->hub, hub);
+        EXPECT_EQ(hubs.hubs_serving(device), std::vector{hub});
+        EXPECT_EQ(hubs.hubs_with(device), std::vector{hub});
+        EXPECT_EQ(hubs.twin(hub, device), lived);
+        EXPECT_FALSE(stored->unfinished());
+    }
+
+    const DeviceRequest request = with_key("dev-1", key_a);
+    const HubTwin lived{.etag = {},
+                        .tags = {{"site", "north"}},
+                        .desired = {{"period", 60}},
+                        .reported = {{"fw", "1.2"}}};
+};
+
+struct Moving : testing::Test, MovingWorld {};
+
+TEST_F(Moving, CarriesTheTwinAndErasesTheOldCopy) {
+    settle_down();
+    pin_to(hub_2);
+    const auto moved = provision(request);
+    EXPECT_EQ(moved.status, assigned);
+    EXPECT_EQ(moved.record->assignment->substatus, Substatus::device_data_migrated);
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, AResetBeginsAnewAtTheSameHub) {
+    settle_down();
+    pin_to(hub_1, false);
+    EXPECT_EQ(provision(request).record->assignment->substatus, Substatus::device_data_reset);
+    EXPECT_EQ(hubs.hubs_serving(device), std::vector{hub_1});
+    EXPECT_TRUE(hubs.twin(hub_1, device)->reported.empty());
+}
+
+TEST_F(Moving, WhileTheOldHubIsAwayTheDeviceIsAssignedAndTheCopyIsErasedLater) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::decided);
+    hubs.down(hub_1);
+    const int written = store.records_written();
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigned);
+    EXPECT_EQ(record("dev-1")->assignment->hub, hub_2);
+    EXPECT_EQ(hubs.hubs_serving(device), std::vector{hub_2});
+    const Chore chore = record("dev-1")->chores.at(0);
+    EXPECT_EQ(chore.kind, ChoreKind::erase);
+    EXPECT_GT(chore.tries, 1);
+    EXPECT_FALSE(chore.problem.empty());
+    EXPECT_LT(store.records_written() - written, 8) << "not a write for each try";
+    restart();
+    ASSERT_TRUE(registration->resume());
+    settle();
+    EXPECT_TRUE(record("dev-1")->unfinished());
+    hubs.up(hub_1);
+    settle();
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, ANewHubThatIsAwayLeavesTheDeviceWhereItWas) {
+    settle_down();
+    hubs.down(hub_2);
+    begin_move();
+    settle();
+    EXPECT_EQ(record("dev-1")->status, failed);
+    EXPECT_EQ(record("dev-1")->assignment->hub, hub_1);
+    EXPECT_EQ(hubs.hubs_serving(device), std::vector{hub_1});
+    EXPECT_EQ(record("dev-1")->chores.size(), 1U) << "whether a copy is there is not known";
+    hubs.up(hub_2);
+    settle();
+    expect_at(hub_1);
+}
+
+TEST_F(Moving, ADecidedMoveIsFinishedHoweverLongItTakes) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::decided);
+    hubs.down(hub_2);
+    settle();
+    settle();
+    EXPECT_EQ(record("dev-1")->status, assigning) << "never given up";
+    EXPECT_TRUE(hubs.hubs_serving(device).empty());
+    hubs.up(hub_2);
+    settle();
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, ADecidedMoveIsFinishedThoughTheEnrollmentIsDisabled) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::decided);
+    IndividualEnrollment off = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    off.terms.status = ProvisioningStatus::disabled;
+    put(off, IfMatch::Kind::any);
+    settle();
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, AnEnrollmentDisabledBeforeThatUndoesTheMove) {
+    settle_down();
+    for (const PlanStage stage : {PlanStage::begun, PlanStage::fenced}) {
+        SCOPED_TRACE(to_string(stage));
+        begin_move();
+        run_to(stage);
+        IndividualEnrollment off = individual("dev-1", SymmetricKeyAttestation{test_keys});
+        off.terms.status = ProvisioningStatus::disabled;
+        put(off, IfMatch::Kind::any);
+        settle();
+        EXPECT_EQ(record("dev-1")->status, disabled);
+        expect_at(hub_1);
+    }
+}
+
+TEST_F(Moving, AnotherDeviceOfThatNameEndsTheMoveAndStays) {
+    settle_down();
+    hubs.put(hub_2, {.id = device, .credential = HubNoCredential()}, {});
+    begin_move();
+    settle();
+    EXPECT_EQ(record("dev-1")->status, failed);
+    EXPECT_EQ(hubs.twin(hub_1, device), lived);
+    EXPECT_TRUE(hubs.device(hub_1, device)->enabled);
+    EXPECT_EQ(hubs.device(hub_2, device)->credential, HubCredential(HubNoCredential()));
+}
+
+TEST_F(Moving, WhatCouldNotBeCarriedIsOnRecord) {
+    settle_down();
+    hubs.edit(hub_1, device, [](FakeHubRow& row) {
+        row.modules["m"] = {
+            .id = "m", .managed_by = {}, .credential = HubNoCredential(), .twin = {}};
+    });
+    hubs.without_modules(hub_2);
+    pin_to(hub_2);
+    provision(request);
+    const DeviceEvent event = store.events().back();
+    EXPECT_EQ(event.kind, DeviceEventKind::assigned);
+    ASSERT_TRUE(event.detail.contains("notCarried"));
+    const auto changes = store.changes();
+    EXPECT_TRUE(std::ranges::any_of(changes, [](const Change& change) {
+        return change.action == "registration.move" && change.after->contains("notCarried");
+    }));
+}
+
+TEST_F(Moving, StepsThatCallOutRunOnTheirOwnThreads) {
+    ManualWorkers callers;
+    const DeviceRegistration::Ports here = registration_ports();
+    const DeviceRegistration::Ports ports{.instance = here.instance,
+                                          .enrollments = here.enrollments,
+                                          .registrations = here.registrations,
+                                          .hubs = here.hubs,
+                                          .whereabouts = here.whereabouts,
+                                          .functions = here.functions,
+                                          .workers = here.workers,
+                                          .callers = callers,
+                                          .timers = here.timers,
+                                          .clock = here.clock,
+                                          .random = here.random,
+                                          .journal = here.journal};
+    DeviceRegistration other(ports);
+    hubs.put_far_away(hub_2);
+    put(individual("dev-1", SymmetricKeyAttestation{test_keys}));
+    pin_to(hub_2);
+    ASSERT_TRUE(other.register_device(request));
+    workers.run_all();
+    EXPECT_EQ(hubs.calls(), 0);
+    EXPECT_EQ(callers.waiting(), 1U);
+    callers.run_all();
+    EXPECT_EQ(hubs.hubs_serving(device), std::vector{hub_2});
+    pin_to(hub_1);
+    ASSERT_TRUE(other.register_device(request));
+    for (int i = 0; i < 10; ++i) {
+        workers.run_all();
+        callers.run_all();
+    }
+    EXPECT_EQ(hubs.hubs_with(device), std::vector{hub_1});
+}
+
+// ---- operators ----
+
+TEST_F(Moving, MovesAreListedAsDocuments) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::fenced);
+    const auto listed = moves().list("", 10);
+    ASSERT_EQ(listed->size(), 1U);
+    const JsonObject document = move_document(listed->front());
+    EXPECT_EQ(document.at("registrationId"), "dev-1");
+    EXPECT_EQ(document.at("plan").at("kind"), "move");
+    EXPECT_EQ(document.at("plan").at("stage"), "fenced");
+    EXPECT_EQ(document.at("plan").at("from").at("hub"), "hub-1");
+    EXPECT_EQ(document.at("plan").at("to").at("hub"), "hub-2");
+    EXPECT_EQ(document.at("plan").at("mayBeCancelled"), true);
+    EXPECT_TRUE(moves().list("dev-1", 10)->empty());
+}
+
+TEST_F(Moving, CancellingUndoesAMoveThatIsNotDecided) {
+    for (const PlanStage stage : {PlanStage::begun, PlanStage::fenced}) {
+        SCOPED_TRACE(to_string(stage));
+        if (!record("dev-1")) {
+            settle_down();
+        }
+        begin_move();
+        run_to(stage);
+        ASSERT_TRUE(moves().cancel(id, test_operator));
+        EXPECT_EQ(store.changes().back().action, "registration.cancel");
+        EXPECT_EQ(store.changes().back().by.name, test_operator.name);
+        settle();
+        EXPECT_EQ(record("dev-1")->status, failed);
+        expect_at(hub_1);
+    }
+}
+
+TEST_F(Moving, CancellingComesTooLateOnceDecided) {
+    settle_down();
+    EXPECT_EQ(moves().cancel(id, test_operator).error().code, Code::not_found);
+    begin_move();
+    run_to(PlanStage::decided);
+    EXPECT_EQ(moves().cancel(id, test_operator).error().code, Code::precondition);
+    settle();
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, ChoresAreForgottenUnlessTheDeviceWouldStayFenced) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::fenced);
+    ASSERT_TRUE(moves().cancel(id, test_operator));
+    using enum Moves::Forget;
+    EXPECT_EQ(moves().forget_chores(id, unless_fenced, test_operator).error().code,
+              Code::precondition);
+    ASSERT_TRUE(moves().forget_chores(id, even_fenced, test_operator));
+    EXPECT_TRUE(record("dev-1")->chores.empty());
+    EXPECT_EQ(store.changes().back().action, "registration.forgetChores");
+    EXPECT_EQ(moves().forget_chores(id, even_fenced, test_operator).error().code, Code::not_found);
+    EXPECT_EQ(moves().retry(id).error().code, Code::not_found);
+    settle();
+    EXPECT_TRUE(hubs.hubs_serving(device).empty()) << "as the operator was told";
+    pin_to(hub_1);
+    EXPECT_EQ(provision(request).status, assigned) << "and the device comes back by itself";
+    EXPECT_EQ(hubs.hubs_serving(device), std::vector{hub_1});
+}
+
+TEST_F(Moving, ARetryDoesNotWaitForTheBackOff) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::decided);
+    hubs.down(hub_2);
+    settle();
+    hubs.up(hub_2);
+    const auto before = timers.now();
+    ASSERT_TRUE(moves().retry(id));
+    workers.run_all();
+    EXPECT_EQ(timers.now(), before);
+    expect_at(hub_2);
+    settle(); // the wait that was cut short comes to nothing
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, ADeviceThatComesBackDoesNotWaitForTheBackOff) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::decided);
+    hubs.down(hub_2);
+    settle();
+    hubs.up(hub_2);
+    ASSERT_TRUE(registration->register_device(request));
+    workers.run_all();
+    expect_at(hub_2);
+}
+
+TEST_F(Moving, ChoresOfALostHubAreDropped) {
+    settle_down();
+    begin_move();
+    run_to(PlanStage::decided);
+    hubs.down(hub_1);
+    settle();
+    ASSERT_FALSE(record("dev-1")->chores.empty());
+    change([](Instance& one) {
+        std::erase_if(one.hubs, [](const LinkedHub& hub) { return hub.name == hub_1; });
+        one.former_hubs.push_back({.name = hub_1, .connection_string = {}, .lost = true});
+    });
+    settle();
+    EXPECT_TRUE(record("dev-1")->chores.empty());
+}
+
+TEST_F(Moving, TheListenerHearsOfEveryEnd) {
+    std::vector<RegistrationStatus> heard;
+    registration->runner().when_ended(
+        [&](const RegistrationRecord& planned, const RegistrationRecord& ended) {
+            EXPECT_TRUE(planned.plan);
+            heard.push_back(ended.status);
+        });
+    settle_down();
+    begin_move();
+    ASSERT_TRUE(moves().cancel(id, test_operator));
+    settle();
+    EXPECT_EQ(heard, (std::vector{assigned, failed}));
+}
+
+// ---- crashes, and several processes ----
+
+struct Crashing : testing::TestWithParam<std::tuple<When, bool>>, MovingWorld {
+    Crashing() : MovingWorld(std::get<1>(GetParam())) {}
+
+    template <class Action>
+    bool dies(Action action) {
+        try {
+            action();
+            return false;
+        } catch (const Crash&) {
+            return true;
+        }
+    }
+
+    /// Back and forth, the process dying at the first call, the second, ...
+    template <class Action>
+    void die_at_each_call(Action action) {
+        settle_down();
+        bool died = true;
+        int call = 1;
+        for (; died && call < calls_max; ++call) {
+            SCOPED_TRACE("call " + std::to_string(call));
+            const HubName target = record("dev-1")->assignment->hub == hub_1 ? hub_2 : hub_1;
+            pin_to(target);
+            faults.crash_at(call, std::get<0>(GetParam()));
+            died = dies([&] { action(); });
+            ASSERT_LE(hubs.hubs_serving(device).size(), 1U);
+            restart();
+            ASSERT_TRUE(registration->resume());
+            settle();
+            provision(request);
+            expect_at(target);
+        }
+        EXPECT_GT(call, 10) << "it takes that many calls at least";
+        EXPECT_FALSE(died);
+    }
+};
+
+TEST_P(Crashing, BetweenAnyTwoCallsOfAMove) {
+    die_at_each_call([&] {
+        (void)registration->register_device(request);
+        settle();
+    });
+}
+
+TEST_P(Crashing, BetweenAnyTwoCallsOfACancelledMove) {
+    die_at_each_call([&] {
+        (void)registration->register_device(request);
+        workers.run_one();
+        (void)moves().cancel(id, test_operator);
+        settle();
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(BeforeAndAfter, Crashing,
+                         testing::Combine(testing::Values(When::before_effect, When::after_effect),
+                                          testing::Bool()));
+
+TEST_F(Moving, TwoProcessesMoveItOnce) {
+    for (int head_start = 0; head_start < 6; ++head_start) {
+        SCOPED_TRACE(head_start);
+        if (!record("dev-1")) {
+            settle_down();
+        }
+        const HubName target = record("dev-1")->assignment->hub == hub_1 ? hub_2 : hub_1;
+        pin_to(target);
+        ASSERT_TRUE(registration->register_device(request));
+        for (int i = 0; i < head_start; ++i) {
+            workers.run_one();
+        }
+        DeviceRegistration other(registration_ports());
+        ASSERT_TRUE(other.resume());
+        settle();
+        expect_at(target);
+    }
+}
+
+/// Whatever the hubs do, and whoever interferes: when it is quiet again, the rules hold (design,
+/// section 8).
+class Chaos {
+  public:
+    Chaos(MovingWorld& world, unsigned seed) : world_(world), engine_(seed) {}
+
+    void run() {
+        for (int i = 0; i < 60; ++i) {
+            fail_somehow();
+            act();
+            ASSERT_LE(world_.hubs.hubs_serving(device).size(), 1U);
+            if (one_in(4)) {
+                world_.hubs.release_late();
+            }
+        }
+        world_.hubs.recover();
+        world_.hubs.release_late();
+        world_.faults.clear();
+        ASSERT_LE(world_.hubs.hubs_serving(device).size(), 1U);
+    }
+
+  private:
+    bool one_in(unsigned count) { return engine_() % count == 0; }
+
+    void fail_somehow() {
+        using enum FakeHubs::Effect;
+        const FakeHubs::Effect effects[] = {none, done, late};
+        world_.hubs.answer_by([this, chosen = effects[engine_() % 3], odds = engine_() % 8 + 2](
+                                  const FakeHubs::Call&) -> std::optional<FakeHubs::Answer> {
+            return engine_() % odds == 0 ? std::optional(FakeHubs::Answer{.code = Code::unavailable,
+                                                                          .effect = chosen})
+                                         : std::nullopt;
+        });
+    }
+
+    void act() {
+        switch (engine_() % 8) {
+        case 0: world_.pin_to(one_in(2) ? hub_1 : hub_2); return;
+        case 1: (void)world_.moves().cancel(id, test_operator); return;
+        case 2:
+            world_.restart();
+            (void)world_.registration->resume();
+            return;
+        case 3: (void)world_.registration->register_device(world_.request); return;
+        default:
+            for (unsigned i = engine_() % 8; i > 0; --i) {
+                if (!world_.workers.run_one()) {
+                    world_.timers.run_next();
+                }
+            }
+        }
+    }
+
+    MovingWorld& world_;
+    std::mt19937 engine_;
+};
+
+TEST(ChaosOfMoves, EndsByTheRules) {
+    for (unsigned seed = 1; seed <= 60; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        MovingWorld world(true);
+        world.settle_down();
+        Chaos(world, seed).run();
+        if (testing::Test::HasFatalFailure()) {
+            return;
+        }
+        world.pin_to(hub_2);
+        world.provision(world.request); // what is under way is finished first
+        EXPECT_EQ(world.provision(world.request).status, assigned);
+        world.settle();
+        EXPECT_EQ(world.record("dev-1")->assignment->hub, hub_2);
+        EXPECT_EQ(world.hubs.hubs_serving(device), std::vector{hub_2});
+        EXPECT_EQ(world.hubs.twin(hub_2, device), world.lived);
+    }
+}
+
+} // namespace
+} // namespace muster::provisioning
