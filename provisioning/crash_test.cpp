@@ -141,7 +141,8 @@ TEST_P(Crashing, WhileAnEnrollmentIsDeleted) {
         ASSERT_TRUE(registration->resume());
         settle();
         const bool enrolled = enrollments->get(RegistrationId("dev-1")).has_value();
-        EXPECT_TRUE(enrolled || !record("dev-1")) << "the record goes with its enrollment";
+        EXPECT_TRUE(enrolled || !record("dev-1") || record("dev-1")->erased)
+            << "the record goes with its enrollment";
         if (!enrolled) {
             put(individual("dev-1", SymmetricKeyAttestation{test_keys}));
         }

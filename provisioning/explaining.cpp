@@ -8,7 +8,6 @@
 #include "provisioning/device_registration.h"
 #include "provisioning/documents/names.h"
 #include "provisioning/planning.h"
-#include "provisioning/planning/places.h"
 #include "provisioning/proposed_enrollments.h"
 #include "provisioning/refusals.h"
 
@@ -184,6 +183,7 @@ struct Explaining::Deciding {
     const Applicant& applicant;
     const AssumedClaim& claim;
     EnrollmentFacts& enrollments;
+    bool may_ask = false; // the function
 };
 
 Result<Prediction> Explaining::explain(const Supposition& supposition, const Proposal* proposal) {
@@ -226,7 +226,10 @@ Result<Prediction> Explaining::predict(const AssumedClaim& claim, EnrollmentFact
     } else if (!*applicant) {
         prediction.outcome = Outcome::undecided;
     } else {
-        if (auto decided = decide({.applicant = **applicant, .claim = claim, .enrollments = facts},
+        if (auto decided = decide({.applicant = **applicant,
+                                   .claim = claim,
+                                   .enrollments = facts,
+                                   .may_ask = claim.supposition.ask_function && !*full},
                                   prediction);
             !decided) {
             return std::unexpected(std::move(decided).error());
@@ -249,7 +252,7 @@ Result<void> Explaining::decide(const Deciding& deciding, Prediction& prediction
     Allocation reasoning;
     Decision decision = plan_registration(facts, &reasoning);
     const Plan* plan = plan_of(decision, claim.record);
-    if (plan != nullptr && plan->question && claim.supposition.ask_function) {
+    if (plan != nullptr && plan->question && deciding.may_ask) {
         prediction.function_asked = true;
         auto answer = ask(deciding, *plan->question);
         if (!answer && answer.error().code == Code::internal) {
@@ -271,17 +274,18 @@ Result<void> Explaining::decide(const Deciding& deciding, Prediction& prediction
 Result<FunctionAnswer> Explaining::ask(const Deciding& deciding, const Question& question) {
     const AssumedClaim& claim = deciding.claim;
     RegistrationRecord subject;
-    subject.id = claim.supposition.id;
+    subject.id = claim.record ? claim.record->id : claim.supposition.id; // as first spelled
     subject.decided_by = deciding.applicant.decided_by;
     const auto standing = Applicants(deciding.enrollments).standing_of(subject, claim.instance);
     if (!standing) {
         return fail(Code::internal, standing.error().detail, standing.error().cause);
     }
-    const auto known =
-        claim.record ? known_place(*claim.record, *claim.instance) : std::optional<KnownPlace>();
-    const auto current = known ? std::optional(known->place) : std::nullopt;
+    const auto& record = claim.record;
+    const bool was_provisioned = record && !record->erased && record->assignment;
+    const auto current =
+        was_provisioned ? std::optional(record->assignment->place()) : std::nullopt;
     const AllocationInputs inputs = ports_.allocator.inputs_for(question);
-    const auto request = function_request_for({.id = claim.supposition.id,
+    const auto request = function_request_for({.id = subject.id,
                                                .standing = *standing,
                                                .current = current,
                                                .question = question,

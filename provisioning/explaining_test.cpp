@@ -257,6 +257,61 @@ TEST_F(WhatWouldHappen, ACertificateProposedForAnotherIdShadowsTheGroups) {
     EXPECT_EQ(explain(by_alias, &proposal).outcome, Outcome::assigned) << "no more its holder";
 }
 
+// ---- moves and functions ----
+
+TEST_F(WhatWouldHappen, SaysWhatBecomesOfADeviceThatIsElsewhere) {
+    IndividualEnrollment enrollment = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    enrollment.terms.allocation_policy = AllocationPolicy::fixed;
+    enrollment.terms.hubs = {HubName("hub-1")};
+    put(enrollment);
+    EXPECT_EQ(explain("dev-1").plan, "assign");
+    provision(with_key("dev-1", key_a));
+    EXPECT_EQ(explain("dev-1").plan, "keep");
+    enrollment.terms.hubs = {HubName("hub-2")};
+    put(enrollment, IfMatch::Kind::any);
+    EXPECT_EQ(explain("dev-1").plan, "move");
+    EXPECT_EQ(explain("dev-1").hub, HubName("hub-2"));
+    const auto sticky = explaining->explain(
+        {.id = RegistrationId("dev-1"), .proof = {}, .group = {}, .api_version = "2018-04-01"});
+    EXPECT_EQ(sticky->plan, "keep");
+    enrollment.terms.reprovision_policy = ReprovisionPolicy{.migrate_device_data = false};
+    enrollment.terms.hubs = {HubName("hub-1")};
+    put(enrollment, IfMatch::Kind::any);
+    EXPECT_EQ(explain("dev-1").plan, "reset");
+}
+
+TEST_F(WhatWouldHappen, CallsTheFunctionOnlyWhenAskedTo) {
+    IndividualEnrollment enrollment = individual("dev-1", SymmetricKeyAttestation{test_keys});
+    enrollment.terms.allocation_policy = AllocationPolicy::custom;
+    enrollment.terms.custom_allocation =
+        JsonObject{{"webhookUrl", "https://f.example/a"}, {"apiVersion", "2021-10-01"}};
+    put(enrollment);
+    web.answer(R"({"iotHubHostName":"hub-2"})");
+    const Prediction unasked = explain("dev-1");
+    EXPECT_EQ(unasked.outcome, Outcome::undecided);
+    EXPECT_EQ(unasked.plan, "ask");
+    EXPECT_EQ(unasked.hub, std::nullopt);
+    EXPECT_TRUE(web.calls().empty());
+    Supposition supposition{.id = RegistrationId("dev-1"), .proof = {}, .group = {}};
+    supposition.payload = Json{{"model", "pump"}};
+    supposition.ask_function = true;
+    const auto asked = explaining->explain(supposition);
+    ASSERT_TRUE(asked);
+    EXPECT_TRUE(asked->function_asked);
+    EXPECT_EQ(asked->outcome, Outcome::assigned);
+    EXPECT_EQ(asked->hub, HubName("hub-2"));
+    EXPECT_EQ(asked->plan, "assign");
+    ASSERT_EQ(web.calls().size(), 1U);
+    EXPECT_NE(web.calls()[0].body.find("pump"), std::string::npos);
+    web.answer_by([](const WebCall&) -> Result<WebReply> {
+        return WebReply{.status = 403, .content_type = {}, .body = {}};
+    });
+    const auto refused = explaining->explain(supposition);
+    EXPECT_EQ(refused->outcome, Outcome::declined);
+    EXPECT_EQ(refused->error_code, 400207);
+    EXPECT_FALSE(record("dev-1")) << "nothing is stored";
+}
+
 // ---- as a document, and faults ----
 
 TEST_F(WhatWouldHappen, AsADocument) {
@@ -269,6 +324,9 @@ TEST_F(WhatWouldHappen, AsADocument) {
         {"decidedBy", JsonObject{{"kind", "enrollmentGroup"}, {"id", "g"}}},
         {"allocationPolicy", "hashed"},
         {"excludedHubs", JsonArray()},
+        {"reasons", to_document(explain("dev-1")).at("reasons")},
+        {"functionAsked", false},
+        {"plan", "keep"},
         {"hub", "hub-1"},
         {"deviceId", "dev-1"},
         {"currentHub", "hub-1"},
@@ -276,6 +334,7 @@ TEST_F(WhatWouldHappen, AsADocument) {
                            {"kind", "enrollmentGroup"}, {"id", "g"}, {"findings", JsonArray()}}}},
         {"findings", JsonArray()}};
     EXPECT_EQ(to_document(explain("dev-1")), expected);
+    EXPECT_FALSE(expected.at("reasons").as_array().empty());
     const JsonObject refused = to_document(explain(with_key("dev-1", key_c)));
     EXPECT_EQ(refused.at("outcome"), Json("refused"));
     EXPECT_EQ(refused.at("errorCode"), Json(401000));

@@ -33,7 +33,8 @@ struct Reprovisioning : testing::Test, World {
         terms.attestation = enrollment.terms.attestation;
         terms.initial_twin = JsonObject{{"tags", JsonObject{{"initial", true}}}};
         enrollment.terms = std::move(terms);
-        put(enrollment, IfMatch::Kind::any);
+        const bool is_there = enrollments->get(enrollment.id).has_value();
+        put(enrollment, is_there ? IfMatch::Kind::any : IfMatch::Kind::absent);
     }
 
     /// What the device and its back end did at the hub.

@@ -4,7 +4,6 @@
 #include "provisioning/allocating/shown_proof.h"
 #include "provisioning/planning/declines.h"
 #include "provisioning/planning/places.h"
-#include "provisioning/planning/relocating.h"
 
 #include <expected>
 #include <utility>
@@ -218,14 +217,6 @@ bool goes_on(const std::optional<RegistrationRecord>& record, const Plan& plan) 
             record->plan->place() == plan.place() && record->plan->token == plan.token);
 }
 
-/// The question of an operator's plan is answered, or needs no answer any more. Whoever has proved
-/// himself shows a credential: without one it is not the device that wants to know.
-bool resolves_relocation(const RegistrationFacts& facts) {
-    return is_question(facts.record) && facts.record->plan->origin == PlanOrigin::operation &&
-           (facts.inputs.answer ||
-            std::holds_alternative<HubNoCredential>(facts.applicant.credential));
-}
-
 } // namespace
 
 Decision plan_registration(const RegistrationFacts& facts, Allocation* reasoning) {
@@ -233,9 +224,6 @@ Decision plan_registration(const RegistrationFacts& facts, Allocation* reasoning
     Allocation unread;
     Allocation& told = reasoning == nullptr ? unread : *reasoning;
     told = {.policy = effective_policy(terms, facts.instance)};
-    if (resolves_relocation(facts)) {
-        return plan_answered_relocation(facts, told);
-    }
     if (std::optional<Decline> objection = objection_of(terms)) {
         return *std::move(objection);
     }

@@ -1,7 +1,5 @@
 // Moves that an operator wants: drains, rebalances, quarantines.
 
-#include "provisioning/planning/relocating.h"
-
 #include "provisioning/allocating/shown_proof.h"
 #include "provisioning/planning/declines.h"
 #include "provisioning/planning/places.h"
@@ -26,13 +24,12 @@ Question question_of(const RegistrationRecord& record) {
 
 class Relocating {
   public:
-    Relocating(const Relocation& wanted, Allocation& reasoning)
-        : wanted_(wanted), reasoning_(reasoning),
-          terms_(wanted.terms == nullptr ? no_terms() : *wanted.terms),
+    explicit Relocating(const Relocation& wanted)
+        : wanted_(wanted), terms_(wanted.terms == nullptr ? no_terms() : *wanted.terms),
           record_(without_stuck_plan(wanted.record, wanted.instance)),
           known_(known_place(record_, wanted.instance)) {}
 
-    Decision decide() {
+    [[nodiscard]] Decision decide() const {
         if (record_.plan) {
             return not_now("Another plan of the device is under way.");
         }
@@ -45,23 +42,6 @@ class Relocating {
                        : move_to(*wanted_.to);
         }
         return allocated();
-    }
-
-    /// By the policy alone, whoever it was that asked.
-    Decision allocated() {
-        if (!known_) {
-            return Continue{};
-        }
-        const LinkedHub* left =
-            wanted_.away_from ? wanted_.instance.find_hub(*wanted_.away_from) : nullptr;
-        if (left == nullptr || !left->apply_allocation_policy) {
-            return allocated_in(wanted_.instance);
-        }
-        Instance without = wanted_.instance;
-        for (LinkedHub& hub : without.hubs) {
-            hub.apply_allocation_policy &= hub.name != left->name;
-        }
-        return allocated_in(without);
     }
 
   private:
@@ -78,19 +58,32 @@ class Relocating {
         return wanted_.to || !says_never(terms_);
     }
 
-    Decision allocated_in(const Instance& instance) {
+    [[nodiscard]] Decision allocated() const {
+        const LinkedHub* left =
+            wanted_.away_from ? wanted_.instance.find_hub(*wanted_.away_from) : nullptr;
+        if (left == nullptr || !left->apply_allocation_policy) {
+            return allocated_in(wanted_.instance);
+        }
+        Instance without = wanted_.instance;
+        for (LinkedHub& hub : without.hubs) {
+            hub.apply_allocation_policy &= hub.name != left->name;
+        }
+        return allocated_in(without);
+    }
+
+    [[nodiscard]] Decision allocated_in(const Instance& instance) const {
         const std::optional<HubName> current = known_->place.hub;
-        reasoning_ = allocate({.id = record_.id,
-                               .terms = terms_,
-                               .instance = instance,
-                               .current = current,
-                               .inputs = wanted_.inputs});
-        if (reasoning_.ask_function) {
+        const Allocation allocation = allocate({.id = record_.id,
+                                                .terms = terms_,
+                                                .instance = instance,
+                                                .current = current,
+                                                .inputs = wanted_.inputs});
+        if (allocation.ask_function) {
             Plan plan = plan_at(PlanKind::ask, HubName());
             plan.question = question_of(record_);
             return Begin{std::move(plan)};
         }
-        return reasoning_.hub ? move_to(*reasoning_.hub) : Decision(no_hub(reasoning_));
+        return allocation.hub ? move_to(*allocation.hub) : Decision(no_hub(allocation));
     }
 
     [[nodiscard]] Decision move_to(const HubName& hub) const {
@@ -128,7 +121,6 @@ class Relocating {
     }
 
     const Relocation& wanted_;
-    Allocation& reasoning_;
     const EnrollmentTerms& terms_;
     RegistrationRecord record_;
     std::optional<KnownPlace> known_;
@@ -137,28 +129,7 @@ class Relocating {
 } // namespace
 
 Decision plan_relocation(const Relocation& wanted) {
-    Allocation reasoning;
-    return Relocating(wanted, reasoning).decide();
-}
-
-Decision plan_answered_relocation(const RegistrationFacts& facts, Allocation& reasoning) {
-    RegistrationRecord record = *facts.record;
-    const std::string operation = record.plan->operation;
-    record.plan.reset();
-    const Relocation wanted{.terms = facts.applicant.terms.get(),
-                            .record = record,
-                            .instance = facts.instance,
-                            .inputs = facts.inputs,
-                            .to = {},
-                            .away_from = {},
-                            .token = facts.token,
-                            .operation = operation};
-    Decision decision = Relocating(wanted, reasoning).allocated();
-    if (auto* begin = std::get_if<Begin>(&decision)) {
-        return Amend{std::move(begin->plan)};
-    }
-    return std::holds_alternative<Decline>(decision) ? decision
-                                                     : not_now("The device is where it should be.");
+    return Relocating(wanted).decide();
 }
 
 } // namespace muster::provisioning
