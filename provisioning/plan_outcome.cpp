@@ -38,7 +38,7 @@ JsonObject to_document(const Place& place) {
 }
 
 /// As of the moment when the new copy became the device.
-std::optional<Change> loss_of(const Outcome& outcome) {
+std::optional<Change> loss_of(const StepOutcome& outcome) {
     const Plan& plan = *outcome.before.plan;
     const bool is_decided = outcome.after.plan && outcome.after.plan->stage == PlanStage::decided &&
                             plan.stage != PlanStage::decided;
@@ -90,7 +90,7 @@ Finding finding_of(const RegistrationRecord& planned, const Error& error) {
     return {.code = FindingCode::hub_refused, .detail = detail};
 }
 
-std::optional<DeviceEvent> event_of(const Outcome& outcome) {
+std::optional<DeviceEvent> event_of(const StepOutcome& outcome) {
     if (outcome.after.plan) {
         return std::nullopt;
     }
@@ -107,7 +107,7 @@ std::optional<DeviceEvent> event_of(const Outcome& outcome) {
     return event;
 }
 
-std::optional<Change> change_of(const Outcome& outcome) {
+std::optional<Change> change_of(const StepOutcome& outcome) {
     if (auto loss = loss_of(outcome)) {
         return loss;
     }

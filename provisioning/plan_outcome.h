@@ -23,7 +23,7 @@ Failure failure_of(const Error& error);
 Finding finding_of(const RegistrationRecord& planned, const Error& error);
 
 /// What a step led to.
-struct Outcome {
+struct StepOutcome {
     const RegistrationRecord& before; // with its plan
     const RegistrationRecord& after;
     TrackingId tracking;
@@ -32,11 +32,11 @@ struct Outcome {
 };
 
 /// Nothing, if the plan has not ended.
-std::optional<DeviceEvent> event_of(const Outcome& outcome);
+std::optional<DeviceEvent> event_of(const StepOutcome& outcome);
 
 /// The change of the assignment; also, when a move has passed the point of no return, what could
 /// not be carried, so that it is on record whatever crashes next.
-std::optional<Change> change_of(const Outcome& outcome);
+std::optional<Change> change_of(const StepOutcome& outcome);
 
 /// Where the device counts, see HubCount.
 std::optional<HubName> hub_counted(const RegistrationRecord& record);

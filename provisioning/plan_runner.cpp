@@ -247,7 +247,7 @@ Ending PlanRunner::ending_of(const RegistrationRecord& planned, const Error& err
 
 PlanRunner::Step PlanRunner::store(const RegistrationRecord& planned, const Advance& advance) {
     const RegistrationRecord& next = advance.next;
-    Outcome outcome{.before = planned, .after = next, .findings = advance.findings};
+    StepOutcome outcome{.before = planned, .after = next, .findings = advance.findings};
     with_run(planned.id, [&](const Run& run) {
         outcome.tracking = run.tracking;
         outcome.findings.insert(outcome.findings.begin(), run.findings.begin(), run.findings.end());

@@ -57,20 +57,17 @@ Result<Advance> Execution::ask(const RegistrationRecord& planned) {
     }
     asked.standing = *std::move(standing);
     asked.inputs = ports_.allocator.inputs_for(*planned.plan->question);
-    const auto findings = call_function(asked);
-    if (!findings) {
-        return ended(planned, function_failed(findings.error()));
+    if (const auto called = call_function(asked); !called) {
+        return ended(planned, function_failed(called.error()));
     }
-    Advance advance =
-        planned.plan->origin == PlanOrigin::device ? decide_by(asked) : decide_for_operation(asked);
-    advance.findings.insert(advance.findings.begin(), findings->begin(), findings->end());
-    return advance;
+    return planned.plan->origin == PlanOrigin::device ? decide_by(asked)
+                                                      : decide_for_operation(asked);
 }
 
-Result<std::vector<Finding>> Execution::call_function(Asked& asked) {
+Result<void> Execution::call_function(Asked& asked) {
     const RegistrationRecord& planned = asked.planned;
     if (effective_policy(*asked.standing.terms, *asked.instance) != AllocationPolicy::custom) {
-        return std::vector<Finding>(); // the enrollment changed: nobody is to be asked
+        return {}; // the enrollment changed: nobody is to be asked
     }
     const std::optional<Place> current =
         planned.assignment ? std::optional(planned.assignment->place()) : std::nullopt;
@@ -84,20 +81,11 @@ Result<std::vector<Finding>> Execution::call_function(Asked& asked) {
         return std::unexpected(failure(request.error().detail));
     }
     auto answer = ports_.allocator.ask(*request);
-    if (answer) {
-        asked.inputs.answer = *std::move(answer);
-        return std::vector<Finding>();
-    }
-    // A function that refuses the device is not overruled.
-    if (!request->definition.fallback || answer.error().code == Code::forbidden) {
+    if (!answer) {
         return std::unexpected(std::move(answer).error());
     }
-    asked.inputs.answer = FunctionAnswer();
-    std::vector<Finding> findings = function_failed(answer.error()).findings;
-    for (Finding& finding : findings) {
-        finding.detail += "; the fallback policy decides";
-    }
-    return findings;
+    asked.inputs.answer = *std::move(answer);
+    return {};
 }
 
 Advance Execution::decide_by(const Asked& asked) {

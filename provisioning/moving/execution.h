@@ -11,7 +11,6 @@
 #include "provisioning/ports.h"
 
 #include <memory>
-#include <vector>
 
 namespace muster::provisioning {
 
@@ -51,7 +50,7 @@ class Execution {
     Result<Advance> ask(const RegistrationRecord& planned);
     /// Calls the function; what it said, or that the fallback policy decides, is in the inputs
     /// then. The error's detail is for the device, its cause for the operator.
-    Result<std::vector<Finding>> call_function(Asked& asked);
+    Result<void> call_function(Asked& asked);
     Advance decide_by(const Asked& asked);
     Advance decide_for_operation(const Asked& asked);
     Advance ended(const RegistrationRecord& planned, const Decline& decline);
