@@ -21,6 +21,14 @@ inline const HubName hub_a{"a"};
 inline const HubName hub_b{"b"};
 inline const DeviceId device{"dev-1"};
 
+// How the device proves itself, and its twins: what it made of it, and what it begins with.
+HubCredential credential(int key);
+HubTwin lived_twin(int reported);
+InitialTwin initial_twin();
+
+/// What is to be done next, in words.
+std::string words_of(const RegistrationRecord& record);
+
 /// A write that was given up and has not taken effect yet.
 struct LateCall {
     enum class Kind : std::uint8_t { create, update, erase };
