@@ -158,6 +158,7 @@ void SimDevice::go_on() {
            &SimDevice::watch_deadline);
         return;
     }
+    ++question_;
     registration_.reset();
     if (*registered_) {
         refusal_.clear();
@@ -166,8 +167,10 @@ void SimDevice::go_on() {
                                               assigned_->device_id, assigned_->substatus));
         connect();
     } else {
-        refusal_ = registered_->error().detail;
-        world_.stage.tell(name(), "is refused: " + refusal_);
+        const auto before = std::exchange(refusal_, registered_->error().detail);
+        if (before != refusal_) {
+            world_.stage.tell(name(), "is refused: " + refusal_);
+        }
         in(world_.stage.dice.between(seconds(2), seconds(30)), &SimDevice::boot);
     }
 }

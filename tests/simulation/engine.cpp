@@ -136,8 +136,8 @@ SteadyTime Engine::task_began() const {
     return of_this_thread() != nullptr ? this_fiber->began : now_;
 }
 
-void Engine::throw_if_dead(const Fiber& fiber) {
-    if (fiber.process->is_dead() && std::uncaught_exceptions() == 0) {
+void Engine::throw_if_dead() {
+    if (this_fiber->process->is_dead() && std::uncaught_exceptions() == 0) {
         throw Crashed();
     }
 }
@@ -146,28 +146,28 @@ void Engine::step() {
     CHECK(of_this_thread() == this);
     make_ready(*this_fiber);
     hand_on(*this_fiber);
-    throw_if_dead(*this_fiber);
+    throw_if_dead();
 }
 
 void Engine::sleep(Duration time) {
     CHECK(of_this_thread() == this);
-    throw_if_dead(*this_fiber);
+    throw_if_dead();
     if (!this_fiber->process->is_dead()) {
         wake_at(*this_fiber, now_ + time);
         hand_on(*this_fiber);
-        throw_if_dead(*this_fiber);
+        throw_if_dead();
     }
 }
 
 bool Engine::wait(const Signal& signal, Duration time_max) {
     CHECK(of_this_thread() == this);
-    throw_if_dead(*this_fiber);
+    throw_if_dead();
     if (!signal.fired() && !this_fiber->process->is_dead()) {
         signal.state_->waiting = this_fiber;
         wake_at(*this_fiber, now_ + time_max);
         hand_on(*this_fiber);
         signal.state_->waiting = nullptr;
-        throw_if_dead(*this_fiber);
+        throw_if_dead();
     }
     return signal.fired();
 }
@@ -184,6 +184,22 @@ void Engine::mutex_is_free(const void* mutex) {
         Fiber* fiber = waiter->second;
         mutex_waiters_.erase(waiter);
         make_ready(*fiber);
+    }
+}
+
+void Engine::wait_for_condition(const void* condition) {
+    if (!this_fiber->process->is_dead()) {
+        condition_waiters_.emplace_back(condition, this_fiber);
+        hand_on(*this_fiber);
+        std::erase(condition_waiters_, std::pair(condition, this_fiber));
+    }
+}
+
+void Engine::notify(const void* condition) {
+    for (const auto& [waited_for, fiber] : condition_waiters_) {
+        if (waited_for == condition) {
+            make_ready(*fiber);
+        }
     }
 }
 
@@ -233,6 +249,7 @@ void Engine::hand_on(Fiber& self) {
 Fiber* Engine::choose(Fiber* last) {
     const bool was_in_event = std::exchange(in_event, true);
     Fiber* next = nullptr;
+    stopped_ = ++steps_ > steps_max || stopped_;
     while (next == nullptr) {
         if (stopped_) {
             next = choose_dying();

@@ -4,7 +4,8 @@
 // (every call of a port), and the dice say to whom. So one seed is one interleaving.
 //
 // A task that wants a std::mutex which another one holds hands the baton on as well: the program is
-// linked with a pthread_mutex_lock that asks the engine (baton_mutex.cpp).
+// linked with a pthread_mutex_lock that asks the engine (baton_mutex.cpp). So it is with
+// conditions.
 
 #include "base/clock.h"
 #include "base/task.h"
@@ -89,7 +90,10 @@ class Engine {
     /// run_until() returns as soon as it can, for good.
     void stop() { stopped_ = true; }
 
-    [[nodiscard]] bool is_stopped() const { return stopped_; }
+    /// So many steps are more than a world needs: somebody turns in circles. It has been stopped.
+    static constexpr std::uint64_t steps_max = 1'000'000;
+
+    [[nodiscard]] bool is_exhausted() const { return steps_ > steps_max; }
 
     // ---- from anywhere ----
 
@@ -113,12 +117,17 @@ class Engine {
     /// When the running task began.
     [[nodiscard]] SteadyTime task_began() const;
 
-    // ---- of baton_mutex.cpp ----
+    // ---- of baton_mutex.cpp, for mutexes and conditions ----
 
     /// The engine whose task is running on this thread, if any.
     static Engine* of_this_thread();
     void wait_for_mutex(const void* mutex);
     void mutex_is_free(const void* mutex);
+    /// Until notified, or for no reason; the caller has left the mutex and takes it again.
+    void wait_for_condition(const void* condition);
+    void notify(const void* condition);
+    /// Ends the waiting of a task whose process has died.
+    void throw_if_dead();
 
   private:
     friend class Process;
@@ -142,18 +151,19 @@ class Engine {
     Fiber* choose_dying();
     void take_next_entry();
     void make_ready(Fiber& fiber);
-    void throw_if_dead(const Fiber& fiber);
     void wake_at(Fiber& fiber, SteadyTime when);
 
     Dice& dice_;
     Threads& threads_;
     SteadyTime now_{std::chrono::hours(1)};
     bool stopped_ = false;
+    std::uint64_t steps_ = 0;
     std::uint64_t last_number_ = 0;
     std::map<Moment, Entry> entries_;
     std::map<std::uint64_t, SteadyTime> tickets_;
     std::vector<Fiber*> ready_;
     std::vector<std::pair<const void*, Fiber*>> mutex_waiters_;
+    std::vector<std::pair<const void*, Fiber*>> condition_waiters_;
     std::size_t living_ = 0; // fibers
     std::unique_ptr<Fiber> owner_;
 };

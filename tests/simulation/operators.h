@@ -27,6 +27,8 @@ class Operators {
     /// Leaves things so that each device has an answer: hubs that are linked, operations that end.
     /// True once all of it is done; to be repeated until then.
     bool put_in_order();
+    /// What comes to light only when a device is back: it was held at a hub that burnt down.
+    void look_after();
 
     [[nodiscard]] Secret group_key() const { return group_key_; }
 
@@ -79,6 +81,7 @@ class Operators {
                      std::function<void(std::vector<provisioning::LinkedHub>&)> change);
     void put_in_order(Services& services);
     bool put_hubs_in_order(Services& services);
+    bool end_lost_quarantines(Services& services);
 
     Surroundings world_;
     std::vector<std::unique_ptr<SimDevice>>& devices_;

@@ -153,6 +153,10 @@ bool Operators::put_in_order() {
     return in_order_;
 }
 
+void Operators::look_after() {
+    first_server().call([this](Services& services) { end_lost_quarantines(services); });
+}
+
 void Operators::tidy_terms(EnrollmentTerms& terms, const Instance& instance) {
     std::erase_if(terms.hubs,
                   [&](const HubName& hub) { return instance.find_hub(hub) == nullptr; });
@@ -172,34 +176,65 @@ bool Operators::put_hubs_in_order(Services& services) {
             wanted.hubs->push_back(link_to(name));
         }
     }
-    bool done = services.instances.put(wanted, {}, operator_principal).has_value();
+    const auto put = outcome_of(services.instances.put(wanted, {}, operator_principal));
+    tell("links every hub that is left", put);
+    bool done = put.has_value();
     for (const auto& [name, hub] : world_.hubs) {
         if (done && hub->is_lost() && services.instance.get()->find_former_hub(name) != nullptr) {
-            done = services.instances.declare_lost(instance_name, name, true, operator_principal)
-                       .has_value();
+            const auto declared = outcome_of(
+                services.instances.declare_lost(instance_name, name, true, operator_principal));
+            tell("declares " + name.text() + " lost", declared);
+            done = declared.has_value();
         }
+    }
+    return done;
+}
+
+/// Nobody is held at a hub that burnt down.
+bool Operators::end_lost_quarantines(Services& services) {
+    const auto is_lost = [&](const HubName& hub) { return world_.hubs.at(hub)->is_lost(); };
+    bool done = true;
+    for (const auto& device : devices_) {
+        const RegistrationId id(device->name());
+        const auto record = services.registrations.find(world_.scope, id);
+        const bool is_there = record && *record && !(*record)->erased;
+        if (is_there && (*record)->held_at && is_lost(*(*record)->held_at)) {
+            const auto released = services.fleets.release(id, operator_principal);
+            tell("releases " + id.text(), released);
+            done = released && done;
+        }
+    }
+    const EnrollmentGroupId group(fleet_group);
+    const auto* held = services.instance.get()->find_quarantine(group);
+    if (held != nullptr && is_lost(held->hub)) {
+        const auto released = services.fleets.release(group, {}, operator_principal);
+        tell("releases the fleet", outcome_of(released));
+        done = released && done;
     }
     return done;
 }
 
 void Operators::put_in_order(Services& services) {
     constexpr auto any = provisioning::IfMatch::Kind::any;
-    bool done = put_hubs_in_order(services);
+    bool done = put_hubs_in_order(services) && end_lost_quarantines(services);
     const auto instance = services.instance.get();
     for (const auto& device : devices_) {
         auto own = services.enrollments.get(RegistrationId(device->name()));
         if (own && done) {
             tidy_terms(own->enrollment.terms, *instance);
-            done = services.enrollments
-                       .put(own->enrollment, {.kind = any, .etag = {}}, operator_principal)
-                       .has_value();
+            const auto put = outcome_of(services.enrollments.put(
+                own->enrollment, {.kind = any, .etag = {}}, operator_principal));
+            tell("tidies the terms of " + device->name(), put);
+            done = put.has_value();
         }
     }
     auto group = services.enrollments.get(EnrollmentGroupId(fleet_group));
     if (group && done) {
         tidy_terms(group->terms, *instance);
-        done = services.enrollments.put(*group, {.kind = any, .etag = {}}, operator_principal)
-                   .has_value();
+        const auto put = outcome_of(
+            services.enrollments.put(*group, {.kind = any, .etag = {}}, operator_principal));
+        tell("tidies the fleet's terms", put);
+        done = put.has_value();
     }
     const auto operations = services.fleets.list();
     for (const auto& view : operations.value_or(std::vector<Fleets::View>())) {

@@ -83,6 +83,13 @@ std::optional<std::string> World::unkept_of(SimDevice& device) {
     return std::nullopt;
 }
 
+/// Left by an attempt that ended half-way. The record knows it, and the next attempt looks there.
+bool World::is_unconfirmed(const provisioning::Place& place) {
+    const RegistrationId id(Rules::owner_of(place.device_id));
+    const auto record = stores_->registrations().find(scope_, id).value();
+    return record && record->unconfirmed == place;
+}
+
 std::optional<std::string> World::unkept_at(HubSite& hub) {
     if (hub.is_lost()) {
         return std::nullopt;
@@ -92,7 +99,8 @@ std::optional<std::string> World::unkept_at(HubSite& hub) {
         if (!freezes_twin(identity.status_reason)) {
             continue;
         }
-        if (!rules_.is_late(place) || !identity.status_reason.starts_with(moving_in)) {
+        const bool counts_for_nothing = identity.status_reason.starts_with(moving_in);
+        if (!counts_for_nothing || !(rules_.is_late(place) || is_unconfirmed(place))) {
             return fmt::format("{} is left at {} with \"{}\"", identity.id.text(),
                                hub.name().text(), identity.status_reason);
         }

@@ -46,7 +46,7 @@ struct ProvisioningSite::Life final : provisioning::InstanceObserver {
           random(seed), workers(world.stage, process), timers(world.stage, process),
           enrollments(world.stores.enrollments(), steps, world.rules),
           registrations(world.stores.registrations(), steps, world.rules),
-          instance_store(world.stores.instances(), steps),
+          instance_store(world.stores.instances(), steps, world.rules),
           operations(world.stores.fleet_operations(), steps), web(steps, world.rules),
           functions(web, clock), instances({.store = instance_store,
                                             .hubs = links,

@@ -80,6 +80,7 @@ class Rules {
     void record_saved(const std::optional<Record>& before, const Record& next, SteadyTime began);
     void enrollment_changed(const std::string& key,
                             std::optional<provisioning::EnrollmentTerms> terms);
+    void instance_changed(const provisioning::Instance& instance);
     void function_answered(const std::string& device, const provisioning::InitialTwin& twin);
 
     // ---- devices ----
@@ -132,6 +133,7 @@ class Rules {
     std::map<std::string, std::vector<Version>> enrollments_;
     std::set<provisioning::Place, PlaceLess> late_;
     std::set<HubName> lost_;
+    std::set<HubName> quarantines_; // of the group, ever
 };
 
 /// The keys of enrollment_changed().

@@ -58,6 +58,11 @@ bool suits(const Plan& plan, const EnrollmentTerms& terms, const std::string& ap
     return false;
 }
 
+/// It may have got further, or a newer credential, or be asked for by another request.
+bool is_same(const Plan& left, const Plan& right) {
+    return left.kind == right.kind && left.place() == right.place() && left.token == right.token;
+}
+
 Content content_of(const InitialTwin& twin) {
     return {.tags = twin.tags, .desired = twin.desired, .reported = {}};
 }
@@ -83,6 +88,12 @@ void Rules::enrollment_changed(const std::string& key, std::optional<Terms> term
     enrollments_[key].push_back(
         {.since = stage_.engine.now(),
          .terms = terms ? std::make_shared<const Terms>(*std::move(terms)) : nullptr});
+}
+
+void Rules::instance_changed(const provisioning::Instance& instance) {
+    for (const auto& quarantine : instance.quarantines) {
+        quarantines_.insert(quarantine.hub);
+    }
 }
 
 void Rules::function_answered(const std::string& device, const InitialTwin& twin) {
@@ -122,12 +133,10 @@ void Rules::record_saved(const std::optional<Record>& before, const Record& next
         }
     }
     const bool is_new =
-        next.plan && (!before || !before->plan || before->operation != next.operation);
+        next.plan && (!before || !before->plan || !is_same(*before->plan, *next.plan));
     if (is_new) {
-        ghost.plan_began = began;
-        check_new_plan(before, next, began);
-    } else if (next.plan && before->plan->kind == PlanKind::ask &&
-               next.plan->kind != PlanKind::ask) {
+        const bool answers = before && before->plan && before->plan->kind == PlanKind::ask;
+        ghost.plan_began = answers ? std::min(ghost.plan_began, began) : began;
         check_new_plan(before, next, ghost.plan_began);
     }
     check_assignment(before, next);
@@ -153,7 +162,7 @@ void Rules::check_new_plan(const std::optional<Record>& before, const Record& ne
         stage_.violated(rule_five, device + " has a plan");
     }
     const bool was_somewhere = before && before->assignment && !before->erased;
-    const bool is_held = next.held_at.has_value() || (before && before->held_at);
+    const bool is_held = next.held_at || (by_group && quarantines_.contains(next.plan->hub));
     const auto fits = [&](const TermsPtr& terms) {
         return suits(*next.plan, *terms, identities_[device].api_version);
     };

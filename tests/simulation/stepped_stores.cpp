@@ -35,7 +35,8 @@ std::string text_of(const provisioning::Plan& plan) {
 } // namespace
 
 std::string summary_of(const RegistrationRecord& record) {
-    std::string text = fmt::format("v{} {}", record.stamp.version, to_string(record.status));
+    std::string text =
+        fmt::format("v..{:03} {}", record.stamp.version % 1000, to_string(record.status));
     if (record.erased) {
         text += ", erased";
     }

@@ -79,8 +79,8 @@ class SteppedRegistrations final : public provisioning::RegistrationStore {
 
 class SteppedInstances final : public provisioning::InstanceStore {
   public:
-    SteppedInstances(provisioning::InstanceStore& store, PortSteps& steps)
-        : store_(store), steps_(steps) {}
+    SteppedInstances(provisioning::InstanceStore& store, PortSteps& steps, Rules& rules)
+        : store_(store), steps_(steps), rules_(rules) {}
 
     Result<std::vector<provisioning::Instance>> all() override {
         return steps_.stored([&] { return store_.all(); });
@@ -88,7 +88,10 @@ class SteppedInstances final : public provisioning::InstanceStore {
 
     Result<void> save(const provisioning::Instance& instance,
                       const provisioning::Write& write) override {
-        return steps_.stored([&] { return store_.save(instance, write); });
+        return steps_.stored([&] {
+            rules_.instance_changed(instance);
+            return store_.save(instance, write);
+        });
     }
 
     Result<bool> purge(const IdScope& scope, std::size_t rows_max) override {
@@ -102,6 +105,7 @@ class SteppedInstances final : public provisioning::InstanceStore {
   private:
     provisioning::InstanceStore& store_;
     PortSteps& steps_;
+    Rules& rules_;
 };
 
 class SteppedFleetOperations final : public provisioning::FleetOperationStore {

@@ -104,7 +104,11 @@ void World::publish(const provisioning::Instance& instance) {
 // ---- the run ----
 
 bool World::run() {
-    return begin() && trouble() && calm() && end();
+    const bool fine = begin() && trouble() && calm() && end();
+    if (stage_.engine.is_exhausted()) {
+        stage_.violated("everything comes to rest", "more steps than a world needs");
+    }
+    return fine;
 }
 
 bool World::run_for(Duration time) {
@@ -203,7 +207,10 @@ bool World::calm() {
     if (!run_for(std::max<Duration>(late_max, minutes(4)))) {
         return false;
     }
-    while (!operators_.put_in_order()) {
+    for (int tries = 0; !operators_.put_in_order(); ++tries) {
+        if (tries == 30) {
+            stage_.violated("operators have their way", "nothing can be put in order");
+        }
         if (!run_for(seconds(10))) {
             return false;
         }
@@ -218,6 +225,7 @@ bool World::end() {
     const SteadyTime limit = stage_.engine.now() + healing_max;
     auto reason = unkept();
     while (reason && stage_.engine.now() < limit) {
+        operators_.look_after();
         if (!run_for(seconds(15))) {
             return false;
         }
