@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace muster::simulation {
 
 using provisioning::WebCall;
@@ -54,8 +56,8 @@ WebReply FunctionWeb::choose(const JsonObject& request) {
     const std::string device(context.at("registrationId").as_string());
     JsonObject answer;
     const Json* current = find_member(context, "currentIotHubHostName");
-    const bool stays =
-        current != nullptr && (stage.weather.function_lies == 0 || stage.dice.one_in(2));
+    const bool is_offered = current != nullptr && std::ranges::find(hubs, *current) != hubs.end();
+    const bool stays = is_offered && (stage.weather.function_lies == 0 || stage.dice.one_in(2));
     if (stays) {
         answer["iotHubHostName"] = *current;
     } else if (!hubs.empty()) {

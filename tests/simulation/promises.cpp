@@ -22,12 +22,16 @@ const provisioning::SymmetricKeys& keys_of(const EnrollmentTerms& terms) {
 }
 
 /// The hub of a static policy that devices follow.
-std::optional<HubName> fixed_hub(const EnrollmentTerms& terms, const RegistrationRecord& record) {
-    const bool follows = !record.held_at && terms.reprovision_policy &&
+std::optional<HubName> fixed_hub(const EnrollmentTerms& terms, const RegistrationRecord& record,
+                                 const provisioning::Instance& instance) {
+    const bool follows = !record.held_at && instance.quarantines.empty() &&
+                         terms.reprovision_policy &&
                          terms.reprovision_policy->update_hub_assignment;
-    return terms.allocation_policy == AllocationPolicy::fixed && follows
-               ? std::optional(terms.hubs.front())
-               : std::nullopt;
+    if (!follows || terms.allocation_policy != AllocationPolicy::fixed) {
+        return std::nullopt;
+    }
+    const auto* hub = instance.find_hub(terms.hubs.front());
+    return hub != nullptr && hub->apply_allocation_policy ? std::optional(hub->name) : std::nullopt;
 }
 
 } // namespace
@@ -76,7 +80,9 @@ std::optional<std::string> World::unkept_of(SimDevice& device) {
     if (!connection || connection->hub != place.hub || connection->device != place.device_id) {
         return device.name() + " is not connected to " + place.hub.text();
     }
-    if (const auto wanted = fixed_hub(*terms, *record); wanted && *wanted != place.hub) {
+    const auto instance = stores_->instances().all().value().front();
+    const auto wanted = fixed_hub(*terms, *record, instance);
+    if (wanted && *wanted != place.hub) {
         return fmt::format("{} is at {}, but its enrollment says {}", device.name(),
                            place.hub.text(), wanted->text());
     }
@@ -84,10 +90,11 @@ std::optional<std::string> World::unkept_of(SimDevice& device) {
 }
 
 /// Left by an attempt that ended half-way. The record knows it, and the next attempt looks there.
-bool World::is_unconfirmed(const provisioning::Place& place) {
+bool World::is_known_half_way(const provisioning::Place& place) {
     const RegistrationId id(Rules::owner_of(place.device_id));
     const auto record = stores_->registrations().find(scope_, id).value();
-    return record && record->unconfirmed == place;
+    return record && (record->unconfirmed == place ||
+                      (record->assignment && record->assignment->place() == place));
 }
 
 std::optional<std::string> World::unkept_at(HubSite& hub) {
@@ -100,7 +107,7 @@ std::optional<std::string> World::unkept_at(HubSite& hub) {
             continue;
         }
         const bool counts_for_nothing = identity.status_reason.starts_with(moving_in);
-        if (!counts_for_nothing || !(rules_.is_late(place) || is_unconfirmed(place))) {
+        if (!counts_for_nothing || !(rules_.is_late(place) || is_known_half_way(place))) {
             return fmt::format("{} is left at {} with \"{}\"", identity.id.text(),
                                hub.name().text(), identity.status_reason);
         }

@@ -116,6 +116,7 @@ class Rules {
     void check_twin(Ghost& ghost, const provisioning::Place& place, const Copy& before,
                     const Copy& after);
     void check_enabled(const Ghost& ghost, const std::string& owner);
+    [[nodiscard]] bool is_awaited(const provisioning::Place& place) const;
     [[nodiscard]] std::optional<Record> record_of(const std::string& owner) const;
 
     void check_new_plan(const std::optional<Record>& before, const Record& next, SteadyTime began);

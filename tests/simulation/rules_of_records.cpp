@@ -192,8 +192,10 @@ void Rules::check_assignment(const std::optional<Record>& before, const Record& 
         stage_.violated(rule_four, next.id.text() + " is assigned elsewhere than planned");
     }
     const Ghost& ghost = ghosts_[next.id.folded()];
-    const bool is_excused =
-        lost_.contains(place.hub) || (ghost.touched && *ghost.touched >= ghost.plan_began);
+    // A plan that an operator began and that was given up leaves the assignment as it was.
+    const bool is_given_up = kept && (place != plan.place() || plan.origin != PlanOrigin::device);
+    const bool is_excused = is_given_up || lost_.contains(place.hub) ||
+                            (ghost.touched && *ghost.touched >= ghost.plan_began);
     if (!is_excused && !ghost.in_use.contains(place)) {
         stage_.violated(rule_four, next.id.text() + " is assigned to a place where it is not");
     }

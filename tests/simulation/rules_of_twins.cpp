@@ -69,6 +69,9 @@ void Rules::copy_changed(const Place& place, const Copy* before, const Copy* aft
     } else if (before != nullptr && after == nullptr) {
         goes_out_of_use(ghost, place, *before);
     }
+    if (before == nullptr && after != nullptr && is_marked(after->device) && !is_awaited(place)) {
+        late_.insert(place); // of a sleeper whose plan another process has finished
+    }
     is_in_use(after) ? void(ghost.in_use.insert(place)) : void(ghost.in_use.erase(place));
     const bool enabled = after != nullptr && is_enabled(after->device);
     enabled ? void(ghost.enabled.insert(place)) : void(ghost.enabled.erase(place));
@@ -113,6 +116,14 @@ void Rules::check_twin(Ghost& ghost, const Place& place, const Copy& before, con
 std::optional<Rules::Record> Rules::record_of(const std::string& owner) const {
     const auto found = records_.find(scope_, RegistrationId(owner));
     return found ? *found : std::nullopt;
+}
+
+/// A plan or a chore of the record leads there.
+bool Rules::is_awaited(const Place& place) const {
+    const auto record = record_of(owner_of(place.device_id));
+    const auto leads_there = [&](const auto& chore) { return chore.place == place; };
+    return record && ((record->plan && record->plan->place() == place) ||
+                      std::ranges::any_of(record->chores, leads_there));
 }
 
 void Rules::goes_into_use(Ghost& ghost, const Place& place, const Content& content) {

@@ -57,7 +57,7 @@ class World {
     [[nodiscard]] std::optional<std::string> unkept();
     [[nodiscard]] std::optional<std::string> unkept_of(SimDevice& device);
     [[nodiscard]] std::optional<std::string> unkept_at(HubSite& hub);
-    [[nodiscard]] bool is_unconfirmed(const provisioning::Place& place);
+    [[nodiscard]] bool is_known_half_way(const provisioning::Place& place);
     /// The terms that decide about it and that it can prove, if they let it in.
     [[nodiscard]] std::optional<provisioning::EnrollmentTerms> admitting(const SimDevice& device);
 
