@@ -37,8 +37,10 @@ struct PlaceLess {
 
 /// What would be true of the device if nothing ever failed.
 struct Ghost {
-    std::optional<Content> truth;      // nothing: no twin yet, or an operator deleted it
-    std::optional<Content> lost_truth; // of a hub that burnt down; a copy may be on its way
+    std::optional<Content> truth; // nothing: no twin yet, or an operator deleted it
+    Content moved;                // the truth when it last came to another place
+    /// Once its hub has burnt down: what copies that are left elsewhere may hold.
+    std::vector<Content> left_behind;
     std::optional<SteadyTime> touched; // when somebody at a hub last changed it by hand
     provisioning::Place holder;        // of the truth
     std::vector<Content> offered;      // every initial twin that a plan came with

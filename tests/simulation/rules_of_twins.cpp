@@ -128,15 +128,17 @@ bool Rules::is_awaited(const Place& place) const {
 
 void Rules::goes_into_use(Ghost& ghost, const Place& place, const Content& content) {
     const std::string owner = owner_of(place.device_id);
-    const bool is_initial = std::ranges::find(ghost.offered, content) != ghost.offered.end();
+    const auto is_among = [&](const std::vector<Content>& contents) {
+        return std::ranges::find(contents, content) != contents.end();
+    };
     const auto record = record_of(owner);
     const auto* plan = record && record->plan ? &*record->plan : nullptr;
     const bool may_start_anew =
         plan != nullptr && (plan->kind == PlanKind::reset ||
                             (plan->kind == PlanKind::move && plan->twin == TwinSource::initial));
-    const bool is_right = !ghost.truth              ? is_initial
-                          : *ghost.truth == content ? true
-                                                    : may_start_anew && is_initial;
+    const bool is_right =
+        ghost.truth ? content == *ghost.truth || (may_start_anew && is_among(ghost.offered))
+                    : is_among(ghost.offered) || is_among(ghost.left_behind);
     if (!is_right) {
         stage_.violated(rule_three,
                         fmt::format("{} comes into use with {}, but {}", to_text(place),
@@ -145,6 +147,9 @@ void Rules::goes_into_use(Ghost& ghost, const Place& place, const Content& conte
                                                 : std::string("nobody gave it such a twin")));
     }
     ghost.moves += ghost.truth && ghost.holder != place ? 1U : 0U;
+    if (ghost.holder != place) {
+        ghost.moved = content;
+    }
     ghost.truth = content;
     ghost.holder = place;
 }
@@ -169,7 +174,7 @@ void Rules::lost(const HubName& hub) {
         std::erase_if(ghost.enabled, [&](const Place& place) { return place.hub == hub; });
         std::erase_if(ghost.in_use, [&](const Place& place) { return place.hub == hub; });
         if (ghost.truth && ghost.holder.hub == hub) {
-            ghost.lost_truth = std::exchange(ghost.truth, {});
+            ghost.left_behind = {*std::exchange(ghost.truth, {}), ghost.moved};
         }
     }
 }
