@@ -14,8 +14,8 @@ constexpr int calls_max = 400;
 
 struct SeveralProcesses : testing::Test, MovingWorld {};
 
-struct Crashing : testing::TestWithParam<std::tuple<When, bool>>, MovingWorld {
-    Crashing() : MovingWorld(std::get<1>(GetParam())) {}
+struct CrashingMoves : testing::TestWithParam<std::tuple<When, bool>>, MovingWorld {
+    CrashingMoves() : MovingWorld(std::get<1>(GetParam())) {}
 
     template <class Action>
     bool dies(Action action) {
@@ -51,14 +51,14 @@ struct Crashing : testing::TestWithParam<std::tuple<When, bool>>, MovingWorld {
     }
 };
 
-TEST_P(Crashing, BetweenAnyTwoCallsOfAMove) {
+TEST_P(CrashingMoves, BetweenAnyTwoCallsOfAMove) {
     die_at_each_call([&] {
         (void)registration->register_device(request);
         settle();
     });
 }
 
-TEST_P(Crashing, BetweenAnyTwoCallsOfACancelledMove) {
+TEST_P(CrashingMoves, BetweenAnyTwoCallsOfACancelledMove) {
     die_at_each_call([&] {
         (void)registration->register_device(request);
         workers.run_one();
@@ -67,7 +67,7 @@ TEST_P(Crashing, BetweenAnyTwoCallsOfACancelledMove) {
     });
 }
 
-INSTANTIATE_TEST_SUITE_P(BeforeAndAfter, Crashing,
+INSTANTIATE_TEST_SUITE_P(BeforeAndAfter, CrashingMoves,
                          testing::Combine(testing::Values(When::before_effect, When::after_effect),
                                           testing::Bool()));
 

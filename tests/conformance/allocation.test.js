@@ -4,27 +4,29 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const http = require('node:http');
-const { after, before, beforeEach, describe, test } = require('node:test');
+const { after, before, describe, test } = require('node:test');
 const { Server, muster } = require('./support/server');
 const sdk = require('./support/sdk');
+
+const together = { concurrency: true, timeout: 60_000 };
 
 let server;
 let service;
 let north;
 let south;
-let webhook; // { url, answer, requests }
+let webhook; // { url, answers, requests }
 
-/** Somebody's function: `answer(body, request)` gives `{ status, body, headers }`, or never. */
+/** Somebody's function: what it is asked and what it answers, by registration id. */
 async function startFunction(address) {
-  const state = { requests: [], answer: () => ({}) };
+  const state = { requests: {}, answers: {} };
   const listener = http.createServer((request, response) => {
     let text = '';
     request.on('data', (part) => { text += part; });
     request.on('end', () => {
       const body = JSON.parse(text);
-      state.requests.push({ text, body, headers: request.headers, url: request.url });
-      const { status = 200, headers = {}, body: answer } = state.answer(body, response) ?? {};
-      if (response.headersSent) return;
+      const id = body.deviceRuntimeContext.registrationId;
+      (state.requests[id] ??= []).push({ text, body, headers: request.headers, url: request.url });
+      const { status = 200, headers = {}, body: answer } = state.answers[id];
       response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
       response.end(typeof answer === 'string' ? answer : JSON.stringify(answer ?? {}));
     });
@@ -71,8 +73,6 @@ after(async () => {
   await server?.close();
 });
 
-beforeEach(() => { webhook.requests.length = 0; });
-
 async function enroll(registrationId, more) {
   const { responseBody } = await service.createOrUpdateIndividualEnrollment({
     registrationId, attestation: { type: 'symmetricKey' }, ...more,
@@ -93,13 +93,13 @@ const refused = (id, key) => register(id, key).then(
 
 const recordOf = async (id) => (await service.getDeviceRegistrationState(id)).responseBody;
 
-describe('a function', () => {
+describe('a function', together, () => {
   test('is told of the device, and its answer holds', async () => {
-    webhook.answer = () => ({ body: {
+    webhook.answers.asked = { body: {
       iotHubHostName: south.hostName,
       initialTwin: { tags: { by: 'function' }, properties: { desired: { speed: 3 } } },
       payload: { hello: 'device' },
-    } });
+    } };
     const key = await enroll('asked', custom());
     const told = await register('asked', key, { model: 'pump' });
     assert.equal(told.assignedHub, south.hostName);
@@ -108,7 +108,7 @@ describe('a function', () => {
     assert.equal(twin.tags.by, 'function');
     assert.equal(twin.properties.desired.speed, 3);
 
-    const [{ text, body, url }] = webhook.requests;
+    const [{ text, body, url }] = webhook.requests.asked;
     assert.ok(url.endsWith('?code=secret-code'));
     assert.equal(body.individualEnrollment.registrationId, 'asked');
     assert.deepEqual(body.individualEnrollment.attestation, { type: 'symmetricKey' });
@@ -120,26 +120,26 @@ describe('a function', () => {
   });
 
   test('is asked each time, and told where the device is', async () => {
-    webhook.answer = () => ({ body: { iotHubHostName: north.hostName } });
+    webhook.answers.again = { body: { iotHubHostName: north.hostName } };
     const key = await enroll('again', custom());
     assert.equal((await register('again', key)).assignedHub, north.hostName);
-    webhook.answer = () => ({ body: { iotHubHostName: south.hostName, payload: { turn: 2 } } });
+    webhook.answers.again = { body: { iotHubHostName: south.hostName, payload: { turn: 2 } } };
     const told = await register('again', key);
     assert.equal(told.assignedHub, south.hostName);
     assert.deepEqual(told.payload, { turn: 2 });
-    const { deviceRuntimeContext: context } = webhook.requests.at(-1).body;
+    const { deviceRuntimeContext: context } = webhook.requests.again.at(-1).body;
     assert.equal(context.currentIotHubHostName, north.hostName);
     assert.equal(context.currentDeviceId, 'again');
   });
 
   test('under "never" chooses no hub, but its payload arrives', async () => {
-    webhook.answer = () => ({ body: { iotHubHostName: north.hostName } });
+    webhook.answers.held = { body: { iotHubHostName: north.hostName } };
     const key = await enroll('held', {
       ...custom(),
       reprovisionPolicy: { updateHubAssignment: false, migrateDeviceData: false },
     });
     await register('held', key);
-    webhook.answer = () => ({ body: { iotHubHostName: south.hostName, payload: { n: 1 } } });
+    webhook.answers.held = { body: { iotHubHostName: south.hostName, payload: { n: 1 } } };
     const told = await register('held', key);
     assert.equal(told.assignedHub, north.hostName);
     assert.deepEqual(told.payload, { n: 1 });
@@ -147,10 +147,10 @@ describe('a function', () => {
 
   test('is known by its signature', async () => {
     const signing = Buffer.alloc(32, 9);
-    webhook.answer = () => ({ body: { iotHubHostName: north.hostName } });
+    webhook.answers.signed = { body: { iotHubHostName: north.hostName } };
     const key = await enroll('signed', custom({ signingKey: signing.toString('base64') }));
     await register('signed', key);
-    const [{ text, headers }] = webhook.requests;
+    const [{ text, headers }] = webhook.requests.signed;
     const [, at, signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(headers['x-muster-signature']);
     assert.ok(Math.abs(Date.now() / 1000 - Number(at)) < 60);
     assert.equal(signature,
@@ -158,7 +158,7 @@ describe('a function', () => {
   });
 
   test('may leave the choice to the service', async () => {
-    webhook.answer = () => ({ body: { payload: { only: 'this' } } });
+    webhook.answers['you-choose'] = { body: { payload: { only: 'this' } } };
     const key = await enroll('you-choose', custom({ fallbackPolicy: 'geoLatency' }));
     const told = await register('you-choose', key);
     assert.equal(told.assignedHub, south.hostName);
@@ -181,11 +181,11 @@ describe('a function', () => {
       const id = `lied-to-${name.replaceAll(' ', '-')}`.toLowerCase();
       // A path of its own: the circuit is that of the address.
       const key = await enroll(id, custom({ webhookUrl: webhook.url.replace('allocate', id) }));
-      webhook.answer = () => answer;
+      webhook.answers[id] = answer;
       const error = await refused(id, key);
       assert.equal(error.result.registrationState.errorCode, 400207, error.result);
       assert.match(error.result.registrationState.errorMessage, says);
-      webhook.answer = () => ({ body: { iotHubHostName: north.hostName } });
+      webhook.answers[id] = { body: { iotHubHostName: north.hostName } };
       assert.equal((await register(id, key)).assignedHub, north.hostName);
     });
   }
@@ -197,7 +197,7 @@ describe('a function', () => {
   });
 
   test('that fails gives way to a policy, if one is named', async () => {
-    webhook.answer = () => ({ status: 500 });
+    webhook.answers.fallback = { status: 500 };
     const key = await enroll('fallback', custom({
       webhookUrl: webhook.url.replace('allocate', 'broken'), fallbackPolicy: 'geoLatency',
     }));
@@ -214,7 +214,7 @@ test('lowest latency: the network map says how far it is', async () => {
   assert.match(explained.stdout, /127\.0\.0\.0\/8/);
 });
 
-describe('a rule', () => {
+describe('a rule', together, () => {
   const rule = (text) => ({
     allocationPolicy: 'custom', customAllocationDefinition: { rule: text },
   });
@@ -239,7 +239,7 @@ describe('a rule', () => {
 });
 
 test('a record says what the function did', async () => {
-  webhook.answer = () => ({ body: { iotHubHostName: north.hostName, payload: { kept: true } } });
+  webhook.answers.recorded = { body: { iotHubHostName: north.hostName, payload: { kept: true } } };
   const key = await enroll('recorded', custom());
   await register('recorded', key);
   const record = await recordOf('recorded');
