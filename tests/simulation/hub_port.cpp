@@ -86,7 +86,7 @@ Result<void> HubPort::put_module(const HubName& hub, const DeviceId& id, const H
 
 bool HubPort::may_act_late(const HubName& hub) const {
     const auto site = sites_.find(hub);
-    return site == sites_.end() || site->second->host() != steps_.name();
+    return company_ == Company::several || site == sites_.end() || !is_here(*site->second);
 }
 
 Result<HubName> HubPort::check_link(const Secret& connection_string) {
@@ -118,8 +118,8 @@ Result<T> HubPort::call(const Request& request, Act<T> act) {
     }
     HubSite& site = *found->second;
     steps_.pass();
-    Result<T> outcome = may_act_late(request.hub) ? call_there(site, request, std::move(act))
-                                                  : call_here(site, request, act);
+    Result<T> outcome =
+        is_here(site) ? call_here(site, request, act) : call_there(site, request, std::move(act));
     steps_.pass();
     return outcome;
 }

@@ -19,9 +19,11 @@ using HubSites = std::map<HubName, std::unique_ptr<HubSite>>;
 
 class HubPort final : public provisioning::Hubs {
   public:
+    enum class Company : std::uint8_t { alone, several }; // of processes on the same records
+
     HubPort(PortSteps& steps, HubSites& sites, Rules& rules,
-            const provisioning::CurrentInstance& instance)
-        : steps_(steps), sites_(sites), rules_(rules), instance_(instance) {}
+            const provisioning::CurrentInstance& instance, Company company)
+        : steps_(steps), sites_(sites), rules_(rules), instance_(instance), company_(company) {}
 
     Result<std::optional<provisioning::HubDevice>> find_device(const HubName& hub,
                                                                const DeviceId& id) override;
@@ -65,6 +67,8 @@ class HubPort final : public provisioning::Hubs {
     template <class T>
     static void answer(const std::shared_ptr<Exchange<T>>& exchange, Result<T> outcome);
 
+    [[nodiscard]] bool is_here(const HubSite& site) const { return site.host() == steps_.name(); }
+
     [[nodiscard]] bool is_known(const HubName& hub) const;
     void tell(const Request& request, const Error* error, std::string_view note = {});
 
@@ -72,6 +76,7 @@ class HubPort final : public provisioning::Hubs {
     HubSites& sites_;
     Rules& rules_;
     const provisioning::CurrentInstance& instance_;
+    Company company_;
 };
 
 } // namespace muster::simulation

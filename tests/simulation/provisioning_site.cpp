@@ -12,9 +12,9 @@ namespace {
 
 /// The use cases of the one instance, as long as it is served.
 struct Served {
-    Served(std::shared_ptr<provisioning::CurrentInstance> of, PortSteps& steps, HubSites& sites,
-           Rules& rules)
-        : instance(std::move(of)), hubs(steps, sites, rules, *instance) {}
+    Served(std::shared_ptr<provisioning::CurrentInstance> of, PortSteps& steps,
+           ProvisioningSite::World& world)
+        : instance(std::move(of)), hubs(steps, world.hubs, world.rules, *instance, world.company) {}
 
     std::shared_ptr<provisioning::CurrentInstance> instance;
     HubPort hubs;
@@ -89,7 +89,7 @@ struct ProvisioningSite::Life final : provisioning::InstanceObserver {
 };
 
 void ProvisioningSite::Life::serve(std::shared_ptr<provisioning::CurrentInstance> instance) {
-    served = std::make_unique<Served>(std::move(instance), steps, world.hubs, world.rules);
+    served = std::make_unique<Served>(std::move(instance), steps, world);
     build(*served);
 }
 

@@ -37,6 +37,7 @@ class ProvisioningSite {
         Rules& rules;
         HubSites& hubs;
         store::Stores& stores;
+        HubPort::Company company;
         /// An instance was changed here: the other servers hear of it some time.
         std::function<void(const provisioning::Instance&)> changed;
     };

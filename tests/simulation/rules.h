@@ -39,7 +39,8 @@ struct PlaceLess {
 struct Ghost {
     std::optional<Content> truth; // nothing: no twin yet, or an operator deleted it
     Content moved;                // the truth when it last came to another place
-    /// Once its hub has burnt down: what copies that are left elsewhere may hold.
+    /// Once its hub has burnt down, or an operator deleted it: what copies that are left elsewhere
+    /// may hold.
     std::vector<Content> left_behind;
     std::optional<SteadyTime> touched; // when somebody at a hub last changed it by hand
     provisioning::Place holder;        // of the truth

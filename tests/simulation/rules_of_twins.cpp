@@ -70,7 +70,7 @@ void Rules::copy_changed(const Place& place, const Copy* before, const Copy* aft
         goes_out_of_use(ghost, place, *before);
     }
     if (before == nullptr && after != nullptr && is_marked(after->device) && !is_awaited(place)) {
-        late_.insert(place); // of a sleeper whose plan another process has finished
+        late_.insert(place); // of a plan that another process has ended meanwhile
     }
     is_in_use(after) ? void(ghost.in_use.insert(place)) : void(ghost.in_use.erase(place));
     const bool enabled = after != nullptr && is_enabled(after->device);
@@ -118,12 +118,10 @@ std::optional<Rules::Record> Rules::record_of(const std::string& owner) const {
     return found ? *found : std::nullopt;
 }
 
-/// A plan or a chore of the record leads there.
+/// The plan of the record leads there.
 bool Rules::is_awaited(const Place& place) const {
     const auto record = record_of(owner_of(place.device_id));
-    const auto leads_there = [&](const auto& chore) { return chore.place == place; };
-    return record && ((record->plan && record->plan->place() == place) ||
-                      std::ranges::any_of(record->chores, leads_there));
+    return record && record->plan && record->plan->place() == place;
 }
 
 void Rules::goes_into_use(Ghost& ghost, const Place& place, const Content& content) {
@@ -165,6 +163,7 @@ void Rules::goes_out_of_use(Ghost& ghost, const Place& place, const Copy& before
         stage_.violated(rule_three, "the only true twin was deleted with " + to_text(place) + ": " +
                                         to_text(*ghost.truth));
     }
+    ghost.left_behind = {ghost.moved};
     ghost.truth.reset();
 }
 

@@ -71,6 +71,7 @@ void World::build_servers() {
                 .rules = rules_,
                 .hubs = hubs_,
                 .stores = *stores_,
+                .company = count == 1 ? HubPort::Company::alone : HubPort::Company::several,
                 .changed = [this](const provisioning::Instance& after) { publish(after); }},
             fmt::format("server-{}", i)));
     }
