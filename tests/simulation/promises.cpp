@@ -54,13 +54,23 @@ std::optional<EnrollmentTerms> World::admitting(const SimDevice& device) {
                : std::nullopt;
 }
 
+std::optional<RegistrationRecord> World::record_of(const std::string& device) {
+    return stores_->registrations().find(scope_, RegistrationId(device)).value();
+}
+
+/// Decided, and then its hub burnt down: what becomes of it is decided when the device registers.
+bool World::waits_for_lost_hub(const std::string& device) {
+    const auto record = record_of(device);
+    return record && record->plan && hubs_.contains(record->plan->hub) &&
+           hubs_.at(record->plan->hub)->is_lost();
+}
+
 std::optional<std::string> World::unkept_of(SimDevice& device) {
-    const auto record =
-        stores_->registrations().find(scope_, RegistrationId(device.name())).value();
-    if (record && record->unfinished()) {
+    const auto record = record_of(device.name());
+    const auto terms = admitting(device);
+    if (record && record->unfinished() && (terms || !waits_for_lost_hub(device.name()))) {
         return device.name() + " is unfinished: " + summary_of(*record);
     }
-    const auto terms = admitting(device);
     if (!terms) {
         return std::nullopt; // it may be where it was, at one place at most: that is rule 2
     }
@@ -91,8 +101,7 @@ std::optional<std::string> World::unkept_of(SimDevice& device) {
 
 /// Left by an attempt that ended half-way. The record knows it, and the next attempt looks there.
 bool World::is_known_half_way(const provisioning::Place& place) {
-    const RegistrationId id(Rules::owner_of(place.device_id));
-    const auto record = stores_->registrations().find(scope_, id).value();
+    const auto record = record_of(Rules::owner_of(place.device_id));
     return record && (record->unconfirmed == place ||
                       (record->assignment && record->assignment->place() == place));
 }
@@ -104,6 +113,9 @@ std::optional<std::string> World::unkept_at(HubSite& hub) {
     for (const hub::Device& identity : hub.everybody()) {
         const provisioning::Place place{.hub = hub.name(), .device_id = identity.id};
         if (!freezes_twin(identity.status_reason)) {
+            continue;
+        }
+        if (waits_for_lost_hub(Rules::owner_of(identity.id))) {
             continue;
         }
         const bool counts_for_nothing = identity.status_reason.starts_with(moving_in);

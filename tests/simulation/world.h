@@ -57,6 +57,9 @@ class World {
     [[nodiscard]] std::optional<std::string> unkept();
     [[nodiscard]] std::optional<std::string> unkept_of(SimDevice& device);
     [[nodiscard]] std::optional<std::string> unkept_at(HubSite& hub);
+    [[nodiscard]] std::optional<provisioning::RegistrationRecord>
+    record_of(const std::string& device);
+    [[nodiscard]] bool waits_for_lost_hub(const std::string& device);
     [[nodiscard]] bool is_known_half_way(const provisioning::Place& place);
     /// The terms that decide about it and that it can prove, if they let it in.
     [[nodiscard]] std::optional<provisioning::EnrollmentTerms> admitting(const SimDevice& device);
