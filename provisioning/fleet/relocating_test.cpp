@@ -140,7 +140,7 @@ const Rule drains[] = {
      "refused: too much is left to do at its former hubs"},
 };
 
-TEST(Relocating, Drains) {
+TEST(RelocatingDevices, Drains) {
     for (const Rule& rule : drains) {
         Device device;
         rule.arrange(device);
@@ -148,7 +148,7 @@ TEST(Relocating, Drains) {
     }
 }
 
-TEST(Relocating, RefusesToDrainToNowhere) {
+TEST(RelocatingDevices, RefusesToDrainToNowhere) {
     Device device;
     device.instance.hubs.resize(1);
     EXPECT_TRUE(device.verdict().starts_with("refused: ")) << device.verdict();
@@ -172,7 +172,7 @@ const Rule rebalances[] = {
     {"on its way", [](Device& d) { d.record.plan = Plan(); }, "waits"},
 };
 
-TEST(Relocating, Rebalances) {
+TEST(RelocatingDevices, Rebalances) {
     for (const Rule& rule : rebalances) {
         Device device;
         device.operation.kind = OperationKind::rebalance;
@@ -202,7 +202,7 @@ const Rule gatherings[] = {
      "stays: "},
 };
 
-TEST(Relocating, Gathers) {
+TEST(RelocatingDevices, Gathers) {
     for (const Rule& rule : gatherings) {
         Device device;
         device.operation.kind = OperationKind::gather;
@@ -241,7 +241,7 @@ const Rule releases[] = {
      "stays: quarantined here"},
 };
 
-TEST(Relocating, Releases) {
+TEST(RelocatingDevices, Releases) {
     for (const Rule& rule : releases) {
         Device device;
         device.operation.kind = OperationKind::release;
@@ -251,7 +251,7 @@ TEST(Relocating, Releases) {
     }
 }
 
-TEST(Relocating, CarriesTheTwinAndLeavesTheCredential) {
+TEST(RelocatingDevices, CarriesTheTwinAndLeavesTheCredential) {
     Device device;
     device.terms.reprovision_policy =
         ReprovisionPolicy{.update_hub_assignment = true, .migrate_device_data = false}; // reset
@@ -266,7 +266,7 @@ TEST(Relocating, CarriesTheTwinAndLeavesTheCredential) {
     EXPECT_EQ(relocate->plan.from, device.record.assignment->place());
 }
 
-TEST(Relocating, RecordsAPlanUnderAnOperationOfItsOwn) {
+TEST(RelocatingDevices, RecordsAPlanUnderAnOperationOfItsOwn) {
     Device device;
     device.record.operation = OperationId("before");
     for (int i = 0; i < 4; ++i) {

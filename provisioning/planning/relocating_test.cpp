@@ -3,8 +3,8 @@
 namespace muster::provisioning {
 namespace {
 
-struct Relocating : PlanningWorld {
-    Relocating() { settle_at("hub-1"); }
+struct Relocations : PlanningWorld {
+    Relocations() { settle_at("hub-1"); }
 
     Decision relocate(std::optional<HubName> to, std::optional<HubName> away_from) {
         const Relocation wanted{.terms = gone ? nullptr : &terms,
@@ -39,7 +39,7 @@ struct Relocating : PlanningWorld {
     bool gone = false; // the enrollment
 };
 
-TEST_F(Relocating, TheDeviceIsMovedAsItIs) {
+TEST_F(Relocations, TheDeviceIsMovedAsItIs) {
     const Plan plan = plan_of(send_to("hub-2"));
     EXPECT_EQ(plan.kind, PlanKind::move);
     EXPECT_EQ(plan.from, at("hub-1"));
@@ -51,14 +51,14 @@ TEST_F(Relocating, TheDeviceIsMovedAsItIs) {
     EXPECT_EQ(plan.provision.credential, std::nullopt) << "the one it has";
 }
 
-TEST_F(Relocating, WhatIsWhereItShouldBeStays) {
+TEST_F(Relocations, WhatIsWhereItShouldBeStays) {
     EXPECT_TRUE(std::holds_alternative<Continue>(send_to("hub-1")));
     EXPECT_TRUE(std::holds_alternative<Continue>(drain("hub-2")));
     want("hub-1");
     EXPECT_TRUE(std::holds_alternative<Continue>(rebalance()));
 }
 
-TEST_F(Relocating, ADrainFindsAnotherHubByThePolicy) {
+TEST_F(Relocations, ADrainFindsAnotherHubByThePolicy) {
     want("hub-2");
     EXPECT_EQ(plan_of(drain("hub-1")).hub, HubName("hub-2"));
     change([](EnrollmentTerms& next) {
@@ -70,7 +70,7 @@ TEST_F(Relocating, ADrainFindsAnotherHubByThePolicy) {
     EXPECT_TRUE(std::holds_alternative<Decline>(drain("hub-1"))) << "it names no other";
 }
 
-TEST_F(Relocating, NeverIsOverruledByAHubThatIsNamedOnly) {
+TEST_F(Relocations, NeverIsOverruledByAHubThatIsNamedOnly) {
     reprovision(never_moving);
     want("hub-2");
     EXPECT_TRUE(std::holds_alternative<Continue>(rebalance()));
@@ -78,24 +78,24 @@ TEST_F(Relocating, NeverIsOverruledByAHubThatIsNamedOnly) {
     EXPECT_EQ(plan_of(send_to("hub-3")).hub, HubName("hub-3"));
 }
 
-TEST_F(Relocating, AResettingEnrollmentCarriesTheTwinAllTheSame) {
+TEST_F(Relocations, AResettingEnrollmentCarriesTheTwinAllTheSame) {
     reprovision(resetting);
     EXPECT_EQ(plan_of(send_to("hub-2")).twin, TwinSource::carried);
 }
 
-TEST_F(Relocating, ADeviceWhoseEnrollmentIsGoneGoesToAnyLinkedHub) {
+TEST_F(Relocations, ADeviceWhoseEnrollmentIsGoneGoesToAnyLinkedHub) {
     gone = true;
     EXPECT_NE(plan_of(drain("hub-1")).hub, HubName("hub-1"));
     instance.default_policy = AllocationPolicy::fixed;
     EXPECT_TRUE(std::holds_alternative<Decline>(drain("hub-1"))) << "two could be meant";
 }
 
-TEST_F(Relocating, AnotherPlanComesFirst) {
+TEST_F(Relocations, AnotherPlanComesFirst) {
     begin();
     EXPECT_TRUE(std::holds_alternative<Decline>(send_to("hub-2")));
 }
 
-TEST_F(Relocating, OnlyALinkedHubTakesDevices) {
+TEST_F(Relocations, OnlyALinkedHubTakesDevices) {
     unlink("hub-2");
     EXPECT_TRUE(std::holds_alternative<Decline>(send_to("hub-2")));
     unlink("hub-1");
@@ -104,7 +104,7 @@ TEST_F(Relocating, OnlyALinkedHubTakesDevices) {
     EXPECT_TRUE(std::holds_alternative<Continue>(drain("hub-1"))) << "nothing to carry";
 }
 
-TEST_F(Relocating, NoneBeginsWithoutRoomForItsChores) {
+TEST_F(Relocations, NoneBeginsWithoutRoomForItsChores) {
     for (int i = 0; i < static_cast<int>(chores_max) - 1; ++i) {
         add_chore(*record, {.kind = ChoreKind::erase,
                             .place = at("hub-3"),
@@ -116,7 +116,7 @@ TEST_F(Relocating, NoneBeginsWithoutRoomForItsChores) {
     EXPECT_TRUE(std::holds_alternative<Decline>(send_to("hub-2")));
 }
 
-TEST_F(Relocating, TheStatusOfTheDeviceStands) {
+TEST_F(Relocations, TheStatusOfTheDeviceStands) {
     record = record_refusal(facts(), off, attempt());
     store(plan_of(send_to("hub-2")));
     reach(PlanStage::decided);
@@ -131,7 +131,7 @@ TEST_F(Relocating, TheStatusOfTheDeviceStands) {
     EXPECT_EQ(record->assignment->place(), at("hub-2"));
 }
 
-TEST_F(Relocating, AnAssignedDeviceStaysAssignedWhenItsMoveIsGivenUp) {
+TEST_F(Relocations, AnAssignedDeviceStaysAssignedWhenItsMoveIsGivenUp) {
     record->payload = JsonObject{{"p", 1}};
     store(plan_of(send_to("hub-2")));
     give_up();
@@ -145,7 +145,7 @@ TEST_F(Relocating, AnAssignedDeviceStaysAssignedWhenItsMoveIsGivenUp) {
     EXPECT_EQ(record->assignment->substatus, Substatus::device_data_migrated);
 }
 
-TEST_F(Relocating, ADeviceThatRegistersMeanwhileMakesTheMoveItsOwn) {
+TEST_F(Relocations, ADeviceThatRegistersMeanwhileMakesTheMoveItsOwn) {
     store(plan_of(send_to("hub-2")));
     want("hub-3");
     const Plan plan = expect<Amend>().plan;
@@ -158,7 +158,7 @@ TEST_F(Relocating, ADeviceThatRegistersMeanwhileMakesTheMoveItsOwn) {
 
 // ---- the allocation function ----
 
-TEST_F(Relocating, ADrainAsksTheFunctionAndMovesByItsAnswer) {
+TEST_F(Relocations, ADrainAsksTheFunctionAndMovesByItsAnswer) {
     ask_a_function();
     const Plan question = plan_of(drain("hub-1"));
     EXPECT_EQ(question.kind, PlanKind::ask);
@@ -180,7 +180,7 @@ TEST_F(Relocating, ADrainAsksTheFunctionAndMovesByItsAnswer) {
     EXPECT_TRUE(std::holds_alternative<Decline>(drain("hub-1")));
 }
 
-TEST_F(Relocating, ADeviceThatRegistersIsAskedAboutAnew) {
+TEST_F(Relocations, ADeviceThatRegistersIsAskedAboutAnew) {
     ask_a_function();
     store(plan_of(drain("hub-1")));
     const Plan plan = expect<Amend>().plan;

@@ -56,9 +56,14 @@ hosts = ["{0}"]
                        instance_name);
 }
 
+/// Of its own for each: the other one may still be waiting for a later write of its own.
+std::filesystem::path armed_file(const std::filesystem::path& folder, Victim victim) {
+    return folder / (victim == Victim::provisioning ? "armed-provisioning" : "armed-hubs");
+}
+
 std::vector<std::string> killing(const std::filesystem::path& folder, const KillAt& at) {
     return {fmt::format("LD_PRELOAD={}", KILL_AT_LIBRARY),
-            fmt::format("MUSTER_KILL_ARMED={}", (folder / "armed").string()),
+            fmt::format("MUSTER_KILL_ARMED={}", armed_file(folder, at.victim).string()),
             fmt::format("MUSTER_KILL_AT={}", at.write),
             fmt::format("MUSTER_KILL_WHEN={}", at.before ? "before" : "after")};
 }
@@ -108,14 +113,18 @@ void Cluster::kill(Victim victim) {
 }
 
 Result<void> Cluster::restart(Victim victim, const std::optional<KillAt>& kill_at) {
-    std::filesystem::remove(folder_ / "armed");
+    disarm(victim);
     const auto environment = kill_at ? killing(folder_, *kill_at) : std::vector<std::string>();
     const auto ready = process(victim).start(environment);
     return ready ? Result<void>() : std::unexpected(ready.error());
 }
 
-void Cluster::arm() {
-    std::ofstream(folder_ / "armed") << "1";
+void Cluster::arm(Victim victim) {
+    std::ofstream(armed_file(folder_, victim)) << "1";
+}
+
+void Cluster::disarm(Victim victim) {
+    std::filesystem::remove(armed_file(folder_, victim));
 }
 
 Result<app::Administration> Cluster::administration() const {

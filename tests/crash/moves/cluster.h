@@ -38,8 +38,9 @@ class Cluster {
 
     [[nodiscard]] bool alive(Victim victim) { return process(victim).alive(); }
 
-    /// Counting for KillAt begins.
-    void arm();
+    /// Counting for KillAt begins, and ends.
+    void arm(Victim victim);
+    void disarm(Victim victim);
 
     /// Devices of the group belong at this one of hubs() from now on. Fails while the server is
     /// down.

@@ -12,9 +12,9 @@
 
 #include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <future>
 #include <random>
 #include <thread>
 #include <utility>
@@ -29,6 +29,7 @@ constexpr std::size_t fleet_size = 32;
 constexpr int kills_between_rests = 10;
 constexpr int writes_of_a_move_max = 40; // more than any move makes
 constexpr milliseconds look_interval{2};
+constexpr milliseconds last_write_time_max{100};
 
 std::size_t setting(const char* name, std::size_t otherwise) {
     const char* text = std::getenv(name);
@@ -60,18 +61,25 @@ class CrashingMoves : public ::testing::Test {
         }
     }
 
-    /// Restarts the server as soon as it has died.
-    std::jthread revive(Victim victim, std::atomic<bool>& died) {
-        return std::jthread([this, victim, &died](const std::stop_token& stop) {
-            while (!stop.stop_requested()) {
-                if (!cluster_.alive(victim)) {
-                    died = true;
-                    EXPECT_TRUE(cluster_.restart(victim));
-                    return;
-                }
-                std::this_thread::sleep_for(look_interval);
+    /// Waits for the order, and restarts the server as soon as it has died. Here and not in a
+    /// thread beside: a server ends with the thread that started it. Whether it died.
+    bool revive_until_order(Movers& movers, Victim victim) {
+        std::future<void> order =
+            std::async(std::launch::async, [this, &movers] { expect_order(movers); });
+        bool died = false;
+        const auto look = [&] {
+            if (!cluster_.alive(victim)) {
+                died = true;
+                EXPECT_TRUE(cluster_.restart(victim));
             }
-        });
+        };
+        while (order.wait_for(look_interval) != std::future_status::ready) {
+            look();
+        }
+        cluster_.disarm(victim);
+        std::this_thread::sleep_for(last_write_time_max); // the journal is written a little later
+        look();
+        return died;
     }
 
     /// One move of one device with a kill at that write. False once it makes fewer writes.
@@ -81,13 +89,8 @@ class CrashingMoves : public ::testing::Test {
         cluster_.kill(at.victim);
         EXPECT_TRUE(cluster_.restart(at.victim, at));
         EXPECT_TRUE(cluster_.direct_to(to));
-        cluster_.arm();
-        std::atomic<bool> died = false;
-        std::jthread reviver = revive(at.victim, died);
-        expect_order(mover);
-        reviver.request_stop();
-        reviver.join();
-        return died;
+        cluster_.arm(at.victim);
+        return revive_until_order(mover, at.victim);
     }
 
     /// Kills at write 1, 2, 3, ... until a move makes no such write any more. How many.
