@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -100,6 +101,31 @@ Secret read_token(const DataFolder& folder) {
     return Secret(std::string(trim(content.reveal())));
 }
 
+/// The pool, until it is to be stopped: then what is queued is dropped. A stop would else wait for
+/// all of it, and a hub that does not answer takes its time for each. What it was for is stored,
+/// and goes on at the next start.
+class UntilStopped final : public Executor {
+  public:
+    explicit UntilStopped(WorkerPool& pool) : pool_(pool) {}
+
+    [[nodiscard]] bool submit(Task task) override {
+        return pool_.submit([this, task = std::move(task)]() mutable {
+            if (!is_stopped_) {
+                task();
+            }
+        });
+    }
+
+    void stop() {
+        is_stopped_ = true;
+        pool_.stop();
+    }
+
+  private:
+    WorkerPool& pool_;
+    std::atomic<bool> is_stopped_ = false;
+};
+
 } // namespace
 
 /// What no instance may call itself.
@@ -165,7 +191,7 @@ struct Services {
 struct Server::Parts {
     explicit Parts(const ServerConfig& configured)
         : config(configured), workers({.threads = configured.workers}),
-          callers({.threads = caller_threads}) {}
+          caller_pool({.threads = caller_threads}) {}
 
     ServerConfig config;
     std::filesystem::path ca_file;
@@ -176,7 +202,8 @@ struct Server::Parts {
     std::unique_ptr<store::Stores> stores;
     TimerThread timers;
     WorkerPool workers;
-    WorkerPool callers; // wait for webhooks and remote hubs, so that workers never do
+    WorkerPool caller_pool; // wait for webhooks and remote hubs, so that workers never do
+    UntilStopped callers{caller_pool};
     std::vector<std::unique_ptr<hub::Service>> hubs;
     LocalHubs local_hubs;
     std::unique_ptr<Outside> outside;
