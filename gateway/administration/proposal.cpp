@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "gateway/administration/configuration.h"
 #include "gateway/administration/document_limits.h"
+#include "provisioning/allocating/definition_views.h"
 #include "provisioning/completion.h"
 #include "provisioning/documents.h"
 #include "provisioning/documents/instance_document.h"
@@ -222,6 +223,9 @@ class ProposalReader {
             return std::unexpected(attestation.error());
         }
         wanted->terms.attestation = *std::move(attestation);
+        wanted->terms.custom_allocation = provisioning::complete_definition(
+            std::move(wanted->terms.custom_allocation),
+            *stored ? (*stored)->terms.custom_allocation : std::nullopt);
         if (auto valid = provisioning::validate(*wanted, instance_); !valid) {
             return std::unexpected(valid.error());
         }
