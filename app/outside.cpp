@@ -30,11 +30,14 @@ Result<std::unique_ptr<GeoDatabase>> open_database(const ServerConfig& config) {
     return GeoDatabase::open(config.geo_database);
 }
 
-/// "hub-1.example.org" of "https://hub-1.example.org:443/devices/x".
+/// "hub-1.example.org" of "https://hub-1.example.org:443/devices/x"; an IPv6 address with its
+/// brackets, as links name it.
 HubName host_of(std::string_view url) {
     const auto scheme = url.find("://");
     url.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 3);
-    return HubName(url.substr(0, url.find_first_of(":/?")));
+    const auto bracket = url.starts_with('[') ? url.find(']') : std::string_view::npos;
+    const auto begin = bracket == std::string_view::npos ? 0 : bracket;
+    return HubName(url.substr(0, url.find_first_of(":/?", begin)));
 }
 
 class ReachableLinks final : public provisioning::HubLinks {
