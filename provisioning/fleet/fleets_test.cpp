@@ -78,6 +78,19 @@ TEST_F(FleetsTest, RebalancesWhatIsNotWhereItBelongs) {
     EXPECT_EQ(world.view(again.id).operation.progress.moved, 0) << "there is nothing left to do";
 }
 
+/// Those on their way count, or all would go to the hub that was the emptiest at the last count.
+TEST_F(FleetsTest, SpreadsByLoadWhatIsOnItsWay) {
+    world.populate(60);
+    InstanceSettings even{.name = "fleet", .tenant = "acme"};
+    even.even_load = true;
+    ASSERT_TRUE(world.instances.put(even, {}, configuration));
+    const auto begun = world.begin(OperationKind::drain);
+    EXPECT_EQ(world.run_until_quiet(begun.id), OperationState::done);
+    world.run_for(60s); // chores
+    EXPECT_EQ(world.count_at(hub_2, 60), 30);
+    EXPECT_EQ(world.count_at(hub_3, 60), 30);
+}
+
 TEST_F(FleetsTest, KeepsItsPaceOverALongRun) {
     world.populate(2500);
     const auto begun = world.begin(OperationKind::drain, {.per_second = 50, .concurrency = 64});

@@ -109,8 +109,19 @@ void OperationRun::follow(const RegistrationRecord& record, const RelocationVerd
     }
 }
 
+/// Those that are looked at next must see where this one goes: all of them would go to the hub that
+/// was the emptiest when somebody last counted, and beyond its limit.
+void OperationRun::count(const Intention& intention, Counts where) {
+    const auto here = hub_counted(intention.record);
+    const HubName& hub = intention.plan.hub;
+    const auto there = hub.empty() ? here : std::optional(hub);
+    const bool goes = where == Counts::there;
+    ports_.allocator.moved(goes ? here : there, goes ? there : here);
+}
+
 /// Plans are stored side by side: a store commits many writes at once as fast as one.
 void OperationRun::begin_plan(Intention intention) {
+    count(intention, Counts::there);
     {
         const std::scoped_lock lock(mutex_);
         ledger_.begin(intention.record.id, intention.record.assignment->place(),
@@ -136,6 +147,7 @@ void OperationRun::store_plan(Intention intention) {
     if (stored) {
         return;
     }
+    count(intention, Counts::here);
     // A store that is down for a while is no reason to leave the device behind.
     if (may_pass(stored.error().code)) {
         follow(intention.record, Wait{});
@@ -147,6 +159,7 @@ void OperationRun::store_plan(Intention intention) {
 Result<void> OperationRun::try_to_store(Intention& intention) {
     const RegistrationRecord& record = intention.record;
     if (is_stopping()) {
+        count(intention, Counts::here);
         follow(record, Leave{});
         return {};
     }
@@ -172,19 +185,22 @@ Result<void> OperationRun::reconsider(Intention& intention) {
         return std::unexpected(std::move(found).error());
     }
     if (!*found) {
+        count(intention, Counts::here);
         follow(intention.record, Leave{});
         return {};
     }
-    intention.record = **std::move(found);
-    auto verdict = consider(intention.record);
+    RegistrationRecord record = **std::move(found);
+    auto verdict = consider(record);
     if (!verdict) {
         return std::unexpected(std::move(verdict).error());
     }
+    count(intention, Counts::here);
     if (auto* relocate = std::get_if<Relocate>(&*verdict)) {
-        intention.plan = std::move(relocate->plan);
+        intention = {.record = std::move(record), .plan = std::move(relocate->plan)};
+        count(intention, Counts::there);
         return fail(Code::conflict, "the device changes again and again");
     }
-    follow(intention.record, *verdict);
+    follow(record, *verdict);
     return {};
 }
 
@@ -301,9 +317,9 @@ Result<void> OperationRun::give_up(const RegistrationId& id) {
     const Ending ending{.status = RegistrationStatus::failed,
                         .failure = {failure_code::internal, std::string(given_up)},
                         .knows = HubKnows::perhaps};
-    auto saved = ports_.registrations.save(
-        scope_, record_ending(**record, ending, new_mark(ports_.clock, ports_.random)),
-        Expected{(**record).stamp.version});
+    const RegistrationRecord ended =
+        record_ending(**record, ending, new_mark(ports_.clock, ports_.random));
+    auto saved = ports_.registrations.save(scope_, ended, Expected{(**record).stamp.version});
     if (!saved) {
         return saved;
     }
@@ -311,7 +327,7 @@ Result<void> OperationRun::give_up(const RegistrationId& id) {
         const std::scoped_lock lock(mutex_);
         ledger_.stayed(id, "");
     }
-    ports_.runner.start(id); // the chores
+    ports_.runner.ended_by_others(**record, ended);
     return {};
 }
 

@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -78,6 +79,9 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
         Plan plan;
     };
 
+    /// Where the device counts while the plan is neither stored nor dropped.
+    enum class Counts : std::uint8_t { here, there };
+    void count(const Intention& intention, Counts where);
     void begin_plan(Intention intention);
     void store_plan(Intention intention);
     Result<void> try_to_store(Intention& intention);

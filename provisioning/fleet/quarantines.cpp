@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "provisioning/documents.h"
+#include "provisioning/plan_outcome.h"
 #include "provisioning/retries.h"
 
 #include <utility>
@@ -106,6 +107,7 @@ Result<void> Quarantines::follow(const RelocationVerdict& verdict, const Registr
     write.change = change;
     auto saved = ports_.registrations.save(ports_.instance.scope(), next, write);
     if (saved && relocate != nullptr) {
+        ports_.allocator.moved(hub_counted(record), hub_counted(next));
         ports_.runner.start(record.id);
     }
     return saved;
