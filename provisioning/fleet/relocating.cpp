@@ -1,6 +1,7 @@
 #include "provisioning/fleet/relocating.h"
 
 #include "base/encoding.h"
+#include "provisioning/allocation/candidates.h"
 
 #include <algorithm>
 #include <utility>
@@ -24,14 +25,16 @@ bool says_never(const EnrollmentTerms& terms) {
 }
 
 bool names_only(const EnrollmentTerms& terms, const HubName& hub) {
-    return !terms.hubs.empty() &&
-           std::ranges::all_of(terms.hubs, [&](const HubName& named) { return named == hub; });
+    const std::vector<HubName> hubs = hubs_named(terms);
+    return !hubs.empty() &&
+           std::ranges::all_of(hubs, [&](const HubName& named) { return named == hub; });
 }
 
 bool is_fixed_to(const Subject& subject, const HubName& hub) {
     const EnrollmentTerms& terms = *subject.standing.terms;
-    return effective_policy(terms, subject.instance) == AllocationPolicy::fixed &&
-           !terms.hubs.empty() && terms.hubs.front() == hub;
+    const std::vector<HubName> hubs = hubs_named(terms);
+    return effective_policy(terms, subject.instance) == AllocationPolicy::fixed && !hubs.empty() &&
+           hubs.front() == hub;
 }
 
 Course course_of_drain(const Subject& subject) {

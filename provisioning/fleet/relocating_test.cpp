@@ -116,6 +116,14 @@ const Rule drains[] = {
      "to hub-2"},
     {"names only the hub", [](Device& d) { d.terms.hubs = {hub_1}; },
      "stays: its enrollment names no other hub"},
+    {"names only the hub, the older way", [](Device& d) { d.terms.legacy_hub = hub_1; },
+     "stays: its enrollment names no other hub"},
+    {"static to the hub, the older way",
+     [](Device& d) {
+         d.terms.allocation_policy = AllocationPolicy::fixed;
+         d.terms.legacy_hub = hub_1;
+     },
+     "stays: its enrollment is static to this hub"},
     {"names another one, too", [](Device& d) { d.terms.hubs = {hub_1, hub_2}; }, "to hub-2"},
     {"quarantined there", [](Device& d) { d.record.held_at = hub_1; }, "stays: quarantined here"},
     {"quarantined elsewhere", [](Device& d) { d.record.held_at = hub_3; }, "to hub-3"},
