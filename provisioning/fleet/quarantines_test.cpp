@@ -90,6 +90,21 @@ TEST_F(QuarantineTest, GoesAfterThePlanThatIsUnderWay) {
     EXPECT_EQ(world.hub_of("dev-00000"), "hub-3");
 }
 
+/// The same, if that plan is given up with the operation whose part it is.
+TEST_F(QuarantineTest, GoesAfterThePlanOfAnOperationThatIsStopped) {
+    world.populate(1);
+    world.hubs.down(hub_2);
+    world.hubs.down(hub_3);
+    const auto drain = world.begin(OperationKind::drain);
+    world.run_for(1s);
+    ASSERT_TRUE(world.fleets->quarantine(id(), hub_3, "", fleet_operator));
+    ASSERT_TRUE(world.fleets->stop(drain.id, fleet_operator));
+    EXPECT_EQ(world.run_until_quiet(drain.id), OperationState::stopped);
+    world.hubs.recover();
+    world.run_for(120s);
+    EXPECT_EQ(world.hub_of("dev-00000"), "hub-3");
+}
+
 TEST_F(QuarantineTest, SurvivesAConflict) {
     world.populate(1);
     world.store.before_next_save([&] {
