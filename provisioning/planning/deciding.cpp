@@ -185,7 +185,8 @@ Plan refreshed(const RegistrationFacts& facts) {
     plan.origin = PlanOrigin::device;
     plan.provision.credential = facts.applicant.credential;
     const bool custom = effective_policy(terms, facts.instance) == AllocationPolicy::custom;
-    if (custom && !plan.payload) { // the function is not asked again for a plan that has its hub
+    // The function is not asked for an operator's plan that has its hub, and said nothing new.
+    if (custom && facts.record->plan->origin == PlanOrigin::operation && !plan.payload) {
         plan.payload = facts.record->payload;
     }
     if (plan.stage != PlanStage::decided) {

@@ -132,6 +132,19 @@ TEST_F(Exceptions, TheTwinOfTheAnswerWinsOverMigration) {
     EXPECT_EQ(expect<Amend>().plan.kind, PlanKind::keep);
 }
 
+TEST_F(Exceptions, AnAnswerWithoutAPayloadBringsBackNoEarlierOne) {
+    ask_a_function();
+    settle_at("hub-1");
+    record->payload = JsonObject{{"p", 1}};
+    begin();
+    inputs.answer = FunctionAnswer{.hub = HubName("hub-2"), .twin = {}, .payload = {}};
+    record = record_plan(facts(), expect<Amend>().plan, {record->operation, attempt().mark});
+    inputs.answer.reset();
+    expect<Continue>();
+    confirm();
+    EXPECT_EQ(record->payload, std::nullopt);
+}
+
 TEST_F(Exceptions, NeverIgnoresTheHubOfTheAnswerButNotItsPayload) {
     // iothub C.1
     ask_a_function();
