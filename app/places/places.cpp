@@ -5,9 +5,19 @@ namespace muster::app {
 using provisioning::DevicePlace;
 using provisioning::PlaceSource;
 
+namespace {
+
+/// Whoever may link hubs makes entries.
+constexpr std::size_t distances_max = 1000;
+
+} // namespace
+
 void HubDistances::note(const HubName& hub, std::chrono::microseconds connect_time) {
     const double measured = std::chrono::duration<double, std::milli>(connect_time).count();
     const std::scoped_lock lock(mutex_);
+    if (smoothed_.size() >= distances_max && !smoothed_.contains(hub)) {
+        return;
+    }
     const auto [entry, is_first] = smoothed_.try_emplace(hub, measured);
     if (!is_first) {
         entry->second += (measured - entry->second) / 8;

@@ -1,5 +1,6 @@
 // Hubs that come and go, and quarantines.
 
+#include "provisioning/instances/hub_changes.h"
 #include "provisioning/instances/instances_world.h"
 
 #include <fmt/format.h>
@@ -61,17 +62,21 @@ TEST_F(FleetStates, AHubThatIsLinkedAgainIsNotFormerAnyMore) {
               connection_string(hub_2.text()));
 }
 
-TEST_F(FleetStates, OnlySoManyFormerHubsAreRemembered) {
-    for (std::size_t number = 0; number <= former_hubs_max; ++number) {
-        const std::string name = fmt::format("old-{}.example.net", number);
-        hubs.offer(HubName(name), connection_string(name));
-        link({linked(name)});
+TEST_F(FleetStates, OnlySoManyFormerHubsAreRememberedAndOnlyLostOnesForgotten) {
+    Instance instance;
+    for (std::size_t number = 0; number < former_hubs_max; ++number) {
+        instance.former_hubs.push_back({.name = HubName(fmt::format("old-{}.net", number))});
     }
-    link({});
-    const std::vector<FormerHub>& former = current()->former_hubs;
-    EXPECT_EQ(former.size(), former_hubs_max);
-    EXPECT_EQ(former.back().name.text(), "old-100.example.net");
-    EXPECT_EQ(former.front().name.text(), "old-1.example.net") << "the oldest are forgotten";
+    instance.hubs = {{.name = HubName("last.net")}};
+    EXPECT_EQ(code_of(with_hubs(instance, {})), Code::quota_exceeded);
+
+    instance.former_hubs[7].lost = true;
+    const auto changed = with_hubs(instance, {});
+    ASSERT_TRUE(changed);
+    EXPECT_EQ(changed->former_hubs.size(), former_hubs_max);
+    EXPECT_EQ(changed->find_former_hub(HubName("old-7.net")), nullptr);
+    EXPECT_NE(changed->find_former_hub(HubName("last.net")), nullptr);
+    EXPECT_NE(changed->find_former_hub(HubName("old-0.net")), nullptr);
 }
 
 TEST_F(FleetStates, OnlyAFormerHubCanBeLost) {

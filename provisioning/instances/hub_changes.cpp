@@ -15,25 +15,37 @@ std::unexpected<Error> not_linked(const HubName& hub) {
     return fail(Code::not_found, "the hub " + hub.text() + " is not linked");
 }
 
-void remember(std::vector<FormerHub>& former, const LinkedHub& hub) {
-    former.push_back({.name = hub.name, .connection_string = hub.connection_string, .lost = false});
-    if (former.size() > former_hubs_max) {
-        former.erase(former.begin());
+/// Nobody is forgotten who may still have devices: they would be assigned elsewhere as new ones,
+/// and be at two hubs.
+Result<void> forget_oldest_lost(std::vector<FormerHub>& former) {
+    while (former.size() > former_hubs_max) {
+        const auto lost = std::ranges::find(former, true, &FormerHub::lost);
+        if (lost == former.end()) {
+            return fail(Code::quota_exceeded,
+                        "100 hubs that were unlinked may still have devices; declare lost those "
+                        "that will never be back");
+        }
+        former.erase(lost);
     }
+    return {};
 }
 
 } // namespace
 
-Instance with_hubs(Instance instance, std::vector<LinkedHub> hubs) {
+Result<Instance> with_hubs(Instance instance, std::vector<LinkedHub> hubs) {
     const std::vector<LinkedHub> before = std::exchange(instance.hubs, std::move(hubs));
     for (const LinkedHub& hub : before) {
         if (instance.find_hub(hub.name) == nullptr) {
-            remember(instance.former_hubs, hub);
+            instance.former_hubs.push_back(
+                {.name = hub.name, .connection_string = hub.connection_string, .lost = false});
         }
     }
     std::erase_if(instance.former_hubs, [&](const FormerHub& former) {
         return instance.find_hub(former.name) != nullptr;
     });
+    if (auto bounded = forget_oldest_lost(instance.former_hubs); !bounded) {
+        return std::unexpected(std::move(bounded).error());
+    }
     return instance;
 }
 

@@ -9,8 +9,9 @@
 namespace muster::provisioning {
 
 /// With exactly these links. A hub that is linked no more is remembered with its key, because it
-/// may still have devices; one that is linked again is not former any more.
-Instance with_hubs(Instance instance, std::vector<LinkedHub> hubs);
+/// may still have devices; one that is linked again is not former any more. Error: quota_exceeded,
+/// if former_hubs_max others are remembered already and none of them is lost.
+Result<Instance> with_hubs(Instance instance, std::vector<LinkedHub> hubs);
 
 /// Errors: not_found; precondition if it is linked.
 Result<Instance> with_lost_hub(Instance instance, const HubName& hub, bool lost);

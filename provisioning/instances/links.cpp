@@ -6,6 +6,10 @@ namespace muster::provisioning {
 
 namespace {
 
+/// Each is tried over the network, one after the other; an instance of the real service has no more
+/// hubs than this.
+constexpr std::ptrdiff_t new_connections_max = 50;
+
 const LinkedHub* find_connection(const Instance* instance, const Secret& connection_string) {
     if (instance == nullptr) {
         return nullptr;
@@ -42,6 +46,13 @@ Result<InstanceSettings> with_checked_links(InstanceSettings settings, const Ins
                                             HubLinks& hubs) {
     if (!settings.hubs) {
         return settings;
+    }
+    const auto is_new = [&](const LinkedHub& hub) {
+        return !hub.connection_string.empty() &&
+               find_connection(current, hub.connection_string) == nullptr;
+    };
+    if (std::ranges::count_if(*settings.hubs, is_new) > new_connections_max) {
+        return fail(Code::malformed, "more than 50 new connection strings at a time");
     }
     for (LinkedHub& hub : *settings.hubs) {
         if (hub.connection_string.empty()) {

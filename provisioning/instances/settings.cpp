@@ -154,7 +154,11 @@ Result<Instance> with_settings(Instance instance, const InstanceSettings& settin
         if (!hubs) {
             return std::unexpected(std::move(hubs).error());
         }
-        instance = with_hubs(std::move(instance), *std::move(hubs));
+        auto linked = with_hubs(std::move(instance), *std::move(hubs));
+        if (!linked) {
+            return linked;
+        }
+        instance = *std::move(linked);
     }
     if (settings.policies) {
         instance.policies = policies_of(*settings.policies, instance, context.random);
