@@ -5,6 +5,17 @@
 # takes every .cpp below the folder: *_test.cpp become the program NAME_test (a ctest test),
 # *_fuzz.cpp one libFuzzer program each, everything else the library muster_NAME.
 
+# Under sanitizers, optimising and instrumenting the tests themselves takes three times as long as
+# compiling them, and shows nothing: what they test is in the libraries.
+function(muster_compile_fast target)
+    if(MUSTER_SANITIZE)
+        target_compile_options(${target} PRIVATE -O0)
+    endif()
+    if(MUSTER_FUZZ)
+        target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+    endif()
+endfunction()
+
 function(muster_folder name)
     cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES" ${ARGN})
 
@@ -34,6 +45,7 @@ function(muster_folder name)
     if(tests)
         add_executable(${name}_test ${tests})
         target_link_libraries(${name}_test PRIVATE muster_${name} GTest::gmock GTest::gtest_main)
+        muster_compile_fast(${name}_test)
         add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
         set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS unit)
     endif()

@@ -9,8 +9,8 @@
 #include "provisioning/enrollments.h"
 #include "provisioning/explaining.h"
 #include "provisioning/fake_journal.h"
-#include "provisioning/scripted_web.h"
 #include "provisioning/fakes.h"
+#include "provisioning/scripted_web.h"
 
 #include <gtest/gtest.h>
 
