@@ -34,7 +34,7 @@ struct FormerHub {
     bool lost = false;
 };
 
-inline constexpr std::size_t former_hubs_max = 100; // the oldest is forgotten
+inline constexpr std::size_t former_hubs_max = 100; // lost ones are forgotten first
 
 /// Every device of the group is to be at this hub.
 struct GroupQuarantine {
