@@ -110,19 +110,13 @@ Result<JsonObject> canonical_certificate(const JsonObject& spec) {
                       {"certificate", certificate->pem()}};
 }
 
-constexpr std::array<std::string_view, 11> instance_members{"tenant",
-                                                            "location",
-                                                            "tags",
-                                                            "hosts",
-                                                            "allocationPolicy",
-                                                            "hubs",
-                                                            "policies",
-                                                            "ipFilterRules",
-                                                            "publicNetworkAccess",
-                                                            "sharedKeyAccess",
-                                                            "quotas"};
-constexpr std::array<std::string_view, 5> instance_facts{
-    "idScope", "state", "etag", "createdDateTimeUtc", "lastUpdatedDateTimeUtc"};
+constexpr std::array<std::string_view, 12> instance_members{
+    "tenant",          "location", "tags",     "hosts",         "allocationPolicy",
+    "evenLoad",        "hubs",     "policies", "ipFilterRules", "publicNetworkAccess",
+    "sharedKeyAccess", "quotas"};
+constexpr std::array<std::string_view, 7> instance_facts{
+    "idScope",    "state",      "etag", "createdDateTimeUtc", "lastUpdatedDateTimeUtc",
+    "formerHubs", "quarantines"};
 
 template <std::size_t count>
 bool is_one_of(const std::array<std::string_view, count>& names, std::string_view name) {
