@@ -92,6 +92,9 @@ Result<void> check_sending(const CurlSending& sending) {
             return fail(Code::malformed, "not an HTTP header");
         }
     }
+    if (sending.time_max <= std::chrono::milliseconds(0)) {
+        return fail(Code::deadline_exceeded, "no time is left for the request");
+    }
     return {};
 }
 
@@ -116,8 +119,8 @@ void CurlHandle::prepare(const CurlSending& sending) {
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_HEADERFUNCTION, receive_header);
     set(CURLOPT_WRITEFUNCTION, receive_body);
-    // To libcurl, no time at all is all the time there is.
-    set(CURLOPT_TIMEOUT_MS, std::max(static_cast<long>(sending.time_max.count()), 1L));
+    // Not zero (check_sending()), which to libcurl is all the time there is.
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(sending.time_max.count()));
     set(CURLOPT_HTTPHEADER, headers_.get());
     if (sending.method == "HEAD") {
         set(CURLOPT_NOBODY, 1L);

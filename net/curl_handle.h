@@ -49,7 +49,8 @@ struct CurlSending {
     std::chrono::milliseconds time_max;
 };
 
-/// Nothing in it can break out of its place in the request. Error: malformed.
+/// Nothing in it can break out of its place in the request, and there is time to send it. Errors:
+/// malformed, deadline_exceeded.
 Result<void> check_sending(const CurlSending& sending);
 
 struct CurlOutcome {

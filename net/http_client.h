@@ -20,7 +20,7 @@ struct HttpCall {
     std::string path_and_query; // "/enrollments/x?api-version=2021-10-01"
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    std::chrono::milliseconds time_max{30'000};
+    std::chrono::milliseconds time_max{30'000}; // none is left: nothing is sent
 };
 
 struct HttpReply {

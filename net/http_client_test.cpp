@@ -148,6 +148,14 @@ TEST_F(HttpCalls, WaitsOnlySoLong) {
     EXPECT_EQ(reply.error().code, Code::deadline_exceeded);
 }
 
+TEST_F(HttpCalls, SendsNothingWhenTheTimeIsUp) {
+    HttpClient client(to("hub.example"));
+    const auto reply = client.send({.method = "GET", .path_and_query = "/", .time_max = 0ms});
+    ASSERT_FALSE(reply.has_value());
+    EXPECT_EQ(reply.error().code, Code::deadline_exceeded);
+    EXPECT_EQ(journal_.size(), 0U);
+}
+
 TEST_F(HttpCalls, RefusesAServerOfAnotherName) {
     for (const std::string host : {"other.example", "127.0.0.9"}) {
         HttpClient client(to(host));

@@ -44,7 +44,7 @@ class Outgoing {
         std::string url; // https, or http if allowed; may hold secrets, never shown
         std::vector<std::pair<std::string, std::string>> headers;
         std::string body;
-        std::chrono::milliseconds time_max{30'000};
+        std::chrono::milliseconds time_max{30'000}; // none is left: nothing is sent
         std::size_t answer_bytes_max = 1024 * 1024;
         bool plain_http_allowed = false;
     };

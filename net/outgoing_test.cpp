@@ -237,9 +237,19 @@ TEST_F(OutgoingCalls, EndsWhatTakesTooLong) {
         request.time_max = 60ms;
         EXPECT_EQ(code_of(outgoing, request), Code::deadline_exceeded) << path;
     }
-    auto request = get(url());
-    request.time_max = 0ms; // which does not mean forever
-    EXPECT_EQ(code_of(outgoing, request), Code::deadline_exceeded);
+}
+
+TEST_F(OutgoingCalls, SendsNothingWhenTheTimeIsUp) {
+    Outgoing outgoing(trusting());
+    ASSERT_TRUE(outgoing.send(get(url())).has_value()); // whose connection could be used again
+    const std::string before = journal_.read(0).received;
+    for (const auto left : {0ms, -1ms}) { // neither means forever
+        auto request = get(url());
+        request.time_max = left;
+        EXPECT_EQ(code_of(outgoing, request), Code::deadline_exceeded);
+    }
+    EXPECT_FALSE(outgoing.send(get(url()))->connect_time.has_value()) << "it is still open";
+    EXPECT_EQ(journal_.read(0).received, before + before);
 }
 
 TEST_F(OutgoingCalls, TrustsNobodyWithoutProof) {
