@@ -16,7 +16,46 @@ using enum RegistrationStatus;
 
 constexpr int threads = 8;
 
-/// Runs delayed tasks at once, on the pool: time does not matter here.
+/// Workers that can be waited for: a task may submit another, and a stopping pool takes none.
+class CountingWorkers final : public Executor {
+  public:
+    [[nodiscard]] bool submit(Task task) override {
+        {
+            const std::scoped_lock lock(mutex_);
+            ++unfinished_;
+        }
+        const bool accepted = pool_.submit([this, task = std::move(task)]() mutable {
+            task();
+            task = nullptr; // what it held is gone before it counts as ended
+            end_one();
+        });
+        if (!accepted) {
+            end_one();
+        }
+        return accepted;
+    }
+
+    /// Until nothing runs, and so nothing is left that could submit.
+    void finish() {
+        std::unique_lock lock(mutex_);
+        idle_.wait(lock, [this] { return unfinished_ == 0; });
+    }
+
+  private:
+    void end_one() {
+        const std::scoped_lock lock(mutex_);
+        if (--unfinished_ == 0) {
+            idle_.notify_all();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable idle_;
+    int unfinished_ = 0;
+    WorkerPool pool_{{.threads = 4, .queue_max = 100'000}}; // goes first
+};
+
+/// Runs delayed tasks at once, on the workers: time does not matter here.
 class ImpatientTimers final : public Scheduler {
   public:
     explicit ImpatientTimers(Executor& workers) : workers_(workers) {}
@@ -39,7 +78,7 @@ struct Concurrency : testing::Test {
             enrollments.put(group("g", SymmetricKeyAttestation{test_keys}), {}, test_operator));
     }
 
-    ~Concurrency() override { workers.stop(); }
+    ~Concurrency() override { workers.finish(); }
 
     /// The same action on every thread, all at once.
     template <class Action>
@@ -54,8 +93,6 @@ struct Concurrency : testing::Test {
         }
     }
 
-    void finish() { workers.stop(); } // runs what is queued
-
     std::optional<RegistrationRecord> record(const std::string& id) {
         return *static_cast<RegistrationStore&>(store).find(test_scope, RegistrationId(id));
     }
@@ -64,7 +101,7 @@ struct Concurrency : testing::Test {
     Faults faults;
     FakeStore store{faults};
     FakeHubs hubs{faults};
-    WorkerPool workers{{.threads = 4, .queue_max = 100'000}};
+    CountingWorkers workers;
     ImpatientTimers timers{workers};
     ManualClock clock{test_time};
     SharedRandom random{11};
@@ -93,7 +130,7 @@ TEST_F(Concurrency, OneIdAtOnceEndsInOneAssignment) {
             EXPECT_TRUE(begun) << begun.error().detail;
         });
     }
-    finish();
+    workers.finish();
     for (int round = 0; round < 50; ++round) {
         const auto stored = record("dev-" + std::to_string(round));
         ASSERT_TRUE(stored);
@@ -115,7 +152,7 @@ TEST_F(Concurrency, AcknowledgedOperationsAreAllAnswered) {
             acknowledged.emplace_back(std::move(request), begun->operation);
         }
     });
-    finish();
+    workers.finish();
     EXPECT_EQ(acknowledged.size(), threads * 50U);
     std::set<std::string> operations;
     for (const auto& [request, operation] : acknowledged) {
@@ -142,7 +179,7 @@ TEST_F(Concurrency, TheHubsLastWordIsTheCredentialOfTheRecord) {
         }
     });
     ASSERT_TRUE(registration.register_device(with_chain("dev-1", chain_of(first))));
-    finish();
+    workers.finish();
     const auto stored = record("dev-1");
     ASSERT_EQ(stored->status, assigned);
     EXPECT_EQ(hubs.hubs_with(DeviceId("dev-1")).size(), 1U);
@@ -157,7 +194,7 @@ TEST_F(Concurrency, HubsThatComeAndGoStillEndInOnePlace) {
         const std::string id = "dev-" + std::to_string(thread % 4);
         ASSERT_TRUE(registration.register_device(with_group_key(id, key_a)));
     });
-    finish();
+    workers.finish();
     hubs.recover();
     ManualWorkers later;
     ManualTimers clockwork;
@@ -207,7 +244,7 @@ TEST_F(Concurrency, TwoServicesOnOneStoreNeverBothFinishAPlan) {
             EXPECT_TRUE(begun || begun.error().code == Code::unavailable);
         });
     }
-    finish();
+    workers.finish();
     std::set<std::string> operations;
     for (int i = 0; i < 3; ++i) {
         const auto stored = record("dev-" + std::to_string(i));
@@ -243,7 +280,7 @@ TEST_F(Concurrency, GroupsChangeUnderRegistrations) {
             EXPECT_TRUE(registration.register_device(with_group_key(id, key_a)));
         }
     });
-    finish();
+    workers.finish();
     const auto records = static_cast<RegistrationStore&>(store).all(test_scope, "", 1000);
     EXPECT_EQ(records->size(), (threads - 1) * 30U);
     EXPECT_TRUE(std::ranges::all_of(
