@@ -1,3 +1,4 @@
+#include "app/places/geo_metadata.h"
 #include "app/places/places.h"
 #include "base/text.h"
 #include "provisioning/ip_range.h"
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <fstream>
+#include <system_error>
 
 namespace muster::app {
 
@@ -18,7 +21,7 @@ using provisioning::GeoPoint;
 using provisioning::IpAddress;
 
 constexpr std::size_t name_bytes_max = 128;
-constexpr std::uint64_t separator_bytes = 16; // between the search tree and the data
+constexpr std::uint64_t library_tree_bytes_max = 0xFFFF'FFFF; // it multiplies in 32 bits
 
 /// IPv4 as such, also out of its IPv6 coat: not every database knows that one.
 std::string numeric_text(const IpAddress& address) {
@@ -80,13 +83,28 @@ std::string name_of(const MMDB_entry_s& entry) {
     return city.empty() || country.empty() ? city + country : fmt::format("{}, {}", city, country);
 }
 
-/// The library (up to 1.13) multiplies in 32 bits: a file that claims more nodes than it has would
-/// be read beyond its end.
-bool holds_its_search_tree(const MMDB_s& file) {
-    const std::uint64_t tree_bytes =
-        std::uint64_t{file.metadata.node_count} * file.full_record_byte_size;
-    return file.data_section == file.file_content + tree_bytes + separator_bytes &&
-           tree_bytes + separator_bytes <= static_cast<std::uint64_t>(file.file_size);
+/// Asked before the library opens the file, because it walks the tree at once.
+Result<void> check_search_tree(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::error_code problem;
+    const std::uint64_t size = std::filesystem::file_size(path, problem);
+    if (!file || problem) {
+        return fail(Code::not_found, fmt::format("{}: cannot be read", path.string()));
+    }
+    std::string end(std::min<std::uint64_t>(size, geo_metadata_bytes_max), '\0');
+    const std::uint64_t before = size - end.size();
+    file.seekg(static_cast<std::streamoff>(before));
+    file.read(end.data(), static_cast<std::streamsize>(end.size()));
+    const auto metadata = file ? read_geo_metadata(end) : std::nullopt;
+    if (!metadata) {
+        return fail(Code::malformed, fmt::format("{}: is no database of networks", path.string()));
+    }
+    const std::uint64_t tree_bytes = metadata->search_tree_bytes();
+    if (tree_bytes > before + metadata->marker || tree_bytes > library_tree_bytes_max) {
+        return fail(Code::malformed,
+                    fmt::format("{}: holds fewer networks than it says", path.string()));
+    }
+    return {};
 }
 
 } // namespace
@@ -102,18 +120,16 @@ GeoDatabase::~GeoDatabase() {
 }
 
 Result<std::unique_ptr<GeoDatabase>> GeoDatabase::open(const std::filesystem::path& file) {
+    if (const auto checked = check_search_tree(file); !checked) {
+        return std::unexpected(checked.error());
+    }
     auto state = std::make_unique<State>();
     const int status = MMDB_open(file.c_str(), MMDB_MODE_MMAP, &state->file);
     if (status != MMDB_SUCCESS) {
         const Code code = status == MMDB_FILE_OPEN_ERROR ? Code::not_found : Code::malformed;
         return fail(code, fmt::format("{}: {}", file.string(), MMDB_strerror(status)));
     }
-    std::unique_ptr<GeoDatabase> database(new GeoDatabase(std::move(state)));
-    if (!holds_its_search_tree(database->state_->file)) {
-        return fail(Code::malformed,
-                    fmt::format("{}: holds fewer networks than it says", file.string()));
-    }
-    return database;
+    return std::unique_ptr<GeoDatabase>(new GeoDatabase(std::move(state)));
 }
 
 std::optional<GeoDatabase::Found> GeoDatabase::find(std::string_view text) const {

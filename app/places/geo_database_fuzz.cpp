@@ -16,6 +16,11 @@ extern "C" const char* __lsan_default_suppressions() { // NOLINT: the name is th
     return "leak:libmaxminddb";
 }
 
+/// And says so after each.
+extern "C" const char* __lsan_default_options() { // NOLINT: the name is the sanitizer's
+    return "print_suppressions=0";
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const muster::store::TemporaryFolder folder;
     const std::filesystem::path file = folder.path() / "places.mmdb";

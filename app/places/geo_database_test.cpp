@@ -120,10 +120,15 @@ TEST_F(GeoDatabaseFiles, AFileThatClaimsMoreNodesThanItHasIsRefused) {
     std::string file = writer.file();
     const std::string name = "node_count";
     const std::size_t count = file.find(name) + name.size() + 1;
-    file.replace(count, 4, "\xFF\xFF\xFF\xFF");
-    const auto database = opened(file);
-    ASSERT_FALSE(database);
-    EXPECT_EQ(database.error().code, Code::malformed);
+    const auto tree_and_data = static_cast<std::uint32_t>(file.find("MaxMind.com") - 3);
+    const std::uint32_t nodes_too_many = (tree_and_data - 16) / 6 + 1;
+    for (const std::uint32_t nodes : {0xFFFF'FFFFU, 0x8000'0000U, 0x2AAA'AAABU, nodes_too_many}) {
+        const auto database = opened(file.replace(count, 4, mmdb::big_endian(nodes, 4)));
+        ASSERT_FALSE(database) << nodes;
+        EXPECT_EQ(database.error().code, Code::malformed);
+        EXPECT_THAT(database.error().detail, HasSubstr("fewer networks")) << nodes;
+    }
+    EXPECT_TRUE(opened(file.replace(count, 4, mmdb::big_endian(nodes_too_many - 1, 4))));
 }
 
 /// Whatever is wrong with a file: it is refused, or a look-up finds something on earth or nothing.
