@@ -20,13 +20,15 @@ const std::map<std::string, Names, std::less<>>& layers() {
         {"session", {"session", "codec", "crypto", "base"}},
         {"net", {"net", "session", "crypto", "base"}},
         {"provisioning", {"provisioning", "crypto", "base"}},
-        {"hub", {"hub", "crypto", "base"}},
-        {"store", {"store", "provisioning", "hub", "crypto", "base"}},
-        {"gateway", {"gateway", "provisioning", "hub", "session", "codec", "crypto", "base"}},
+        {"query", {"query", "base"}},
+        {"hub", {"hub", "query", "crypto", "base"}},
+        {"store", {"store", "provisioning", "hub", "query", "crypto", "base"}},
+        {"gateway",
+         {"gateway", "provisioning", "hub", "query", "session", "codec", "crypto", "base"}},
         {"device", {"device", "net", "session", "codec", "crypto", "base"}},
         {"app",
-         {"app", "gateway", "store", "provisioning", "hub", "device", "net", "session", "codec",
-          "crypto", "base"}},
+         {"app", "gateway", "store", "provisioning", "hub", "query", "device", "net", "session",
+          "codec", "crypto", "base"}},
     };
     return table;
 }
