@@ -67,9 +67,16 @@ class LocalHubsTest : public testing::Test {
     ManualClock clock{from_unix_seconds(1'893'456'000)};
     SeededRandom random{1};
     hub::fakes::ManualScheduler timers;
-    hub::fakes::Devices devices;
-    hub::fakes::Telemetry telemetry;
-    hub::Service hub{settings(), devices, devices, telemetry, timers, clock, random};
+    hub::fakes::Stores stores;
+    hub::fakes::Devices& devices = stores.devices;
+    hub::fakes::Telemetry& telemetry = stores.telemetry;
+    hub::fakes::Workers workers;
+    hub::Service hub{settings(),
+                     {.stores = stores.ports(),
+                      .workers = workers,
+                      .timers = timers,
+                      .clock = clock,
+                      .random = random}};
     LocalHubs hubs;
 };
 

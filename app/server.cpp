@@ -261,9 +261,12 @@ Result<void> Server::Parts::open_stores(const DataFolder& folder) {
 
 Result<void> Server::Parts::build_services(const DataFolder& folder) {
     for (const HubConfig& settings : config.hubs) {
-        hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys),
-                                                      stores->devices(), stores->sessions(),
-                                                      stores->telemetry(), timers, clock, random));
+        const hub::HubPorts ports{.stores = stores->hub(),
+                                  .workers = workers,
+                                  .timers = timers,
+                                  .clock = clock,
+                                  .random = random};
+        hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys), ports));
         local_hubs.add(*hubs.back());
     }
     auto reached = Outside::make(config, local_hubs, clock);

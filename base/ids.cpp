@@ -27,6 +27,11 @@ bool is_registration_id(std::string_view text) {
            (is_alphanumeric(text.back()) || text.back() == '-');
 }
 
+/// What devices and modules of a hub may be called (iothub B.3).
+bool is_hub_id(std::string_view text) {
+    return !text.empty() && text.size() <= id_bytes_max && consists_of(text, "-:.+%_#*?!(),=@$'");
+}
+
 } // namespace
 
 Result<RegistrationId> parse_registration_id(std::string_view text) {
@@ -44,10 +49,17 @@ Result<EnrollmentGroupId> parse_enrollment_group_id(std::string_view text) {
 }
 
 Result<DeviceId> parse_device_id(std::string_view text) {
-    if (text.empty() || text.size() > id_bytes_max || !consists_of(text, "-:.+%_#*?!(),=@$'")) {
+    if (!is_hub_id(text)) {
         return fail(Code::malformed, "not a device id");
     }
     return DeviceId(std::string(text));
+}
+
+Result<ModuleId> parse_module_id(std::string_view text) {
+    if (!is_hub_id(text)) {
+        return fail(Code::malformed, "not a module id");
+    }
+    return ModuleId(std::string(text));
 }
 
 Result<IdScope> parse_id_scope(std::string_view text) {

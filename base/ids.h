@@ -34,6 +34,8 @@ class Id {
 using IdScope = Id<struct IdScopeTag>;
 /// A hub's device identity; case-sensitive (reference: iothub B.3).
 using DeviceId = Id<struct DeviceIdTag>;
+/// A module of a device, named within it; case-sensitive (reference: iothub B.6).
+using ModuleId = Id<struct ModuleIdTag>;
 /// The handle of one registration attempt; `[0-9a-zA-Z.-]` only.
 using OperationId = Id<struct OperationIdTag>;
 /// An opaque resource version as it travels in JSON and If-Match.
@@ -105,6 +107,8 @@ Result<EnrollmentGroupId> parse_enrollment_group_id(std::string_view text);
 
 /// 1 to 128 of letters, digits and "-:.+%_#*?!(),=@$'" (iothub B.3).
 Result<DeviceId> parse_device_id(std::string_view text);
+/// The same grammar.
+Result<ModuleId> parse_module_id(std::string_view text);
 
 Result<IdScope> parse_id_scope(std::string_view text);
 

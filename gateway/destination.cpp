@@ -1,7 +1,7 @@
 #include "gateway/destination.h"
 
 #include "base/text.h"
-#include "gateway/hub_problem.h"
+#include "gateway/hub_http/problem.h"
 #include "gateway/problem.h"
 #include "gateway/request_checks.h"
 

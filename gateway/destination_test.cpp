@@ -27,10 +27,15 @@ class Routing : public testing::Test {
     }
 
     ProvisioningWorld world;
-    hub::fakes::Devices devices;
-    hub::fakes::Telemetry telemetry;
+    hub::fakes::Stores stores;
+    hub::fakes::Workers workers;
     hub::fakes::ManualScheduler timers;
-    hub::Service hub{settings(), devices, devices, telemetry, timers, world.clock, world.random};
+    hub::Service hub{settings(),
+                     {.stores = stores.ports(),
+                      .workers = workers,
+                      .timers = timers,
+                      .clock = world.clock,
+                      .random = world.random}};
 };
 
 TEST_F(Routing, LetsTheHostDecide) {

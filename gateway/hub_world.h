@@ -26,7 +26,11 @@ struct HubWorld {
     HubWorld() : HubWorld(settings()) {}
 
     explicit HubWorld(hub::HubSettings of)
-        : hub(std::move(of), devices, devices, telemetry, timers, clock, random) {
+        : hub(std::move(of), {.stores = stores.ports(),
+                              .workers = workers,
+                              .timers = timers,
+                              .clock = clock,
+                              .random = random}) {
         sites.add(hub);
         add_device("dev-01");
     }
@@ -164,8 +168,9 @@ struct HubWorld {
     SeededRandom random{1};
     provisioning::ManualWorkers workers;
     hub::fakes::ManualScheduler timers;
-    hub::fakes::Devices devices;
-    hub::fakes::Telemetry telemetry;
+    hub::fakes::Stores stores;
+    hub::fakes::Devices& devices = stores.devices;
+    hub::fakes::Telemetry& telemetry = stores.telemetry;
     hub::Service hub;
     Sites sites;
     Context context{sites, workers, timers, clock, random};

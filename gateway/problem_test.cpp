@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "gateway/hub_problem.h"
+#include "gateway/hub_http/problem.h"
 #include "gateway/problem.h"
 #include "provisioning/refusals.h"
 

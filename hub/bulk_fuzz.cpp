@@ -16,16 +16,15 @@ using namespace muster::hub;
 struct Hub {
     ManualClock clock{from_unix_seconds(1'893'456'000)};
     SeededRandom random{1};
-    fakes::Devices devices;
-    fakes::Telemetry telemetry;
+    fakes::Stores stores;
+    fakes::Workers workers;
     fakes::ManualScheduler timers;
     Service service{HubSettings{.name = HubName("hub-1.example.net"), .devices_max = 50},
-                    devices,
-                    devices,
-                    telemetry,
-                    timers,
-                    clock,
-                    random};
+                    {.stores = stores.ports(),
+                     .workers = workers,
+                     .timers = timers,
+                     .clock = clock,
+                     .random = random}};
 };
 
 } // namespace

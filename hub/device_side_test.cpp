@@ -133,7 +133,7 @@ TEST_F(DeviceSide, StoresTelemetryInOrderAndStampsIt) {
 TEST_F(DeviceSide, RetentionIsHandedToTheStore) {
     HubSettings settings = HubTest::settings();
     settings.retention.messages_max = 2;
-    Service small(settings, devices, devices, telemetry, timers, clock, random);
+    Service small(settings, ports());
     ASSERT_TRUE(small.send_telemetry(std::vector<Message>(3)));
     EXPECT_EQ(small.read_telemetry(0, 10)->front().sequence, 2);
 }

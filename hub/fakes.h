@@ -216,6 +216,39 @@ class Telemetry final : public TelemetryStore {
     std::int64_t last_ = 0;
 };
 
+/// What every store of a hub is in tests; a new port is added here.
+struct Stores {
+    StorePorts ports() { return {.devices = devices, .sessions = devices, .telemetry = telemetry}; }
+
+    Devices devices;
+    Telemetry telemetry;
+};
+
+/// Tasks wait for run_all().
+class Workers final : public Executor {
+  public:
+    bool submit(Task task) override {
+        const std::lock_guard lock(mutex_);
+        tasks_.push_back(std::move(task));
+        return true;
+    }
+
+    void run_all() {
+        std::unique_lock lock(mutex_);
+        while (!tasks_.empty()) {
+            Task task = std::move(tasks_.front());
+            tasks_.pop_front();
+            lock.unlock();
+            task();
+            lock.lock();
+        }
+    }
+
+  private:
+    std::mutex mutex_;
+    std::deque<Task> tasks_;
+};
+
 /// Tasks run inside advance(), in order of their time, and then of their scheduling.
 class ManualScheduler final : public Scheduler {
   public:

@@ -88,12 +88,22 @@ class HubTest : public testing::Test {
         return {link, id};
     }
 
+    HubPorts ports() {
+        return {.stores = stores.ports(),
+                .workers = workers,
+                .timers = timers,
+                .clock = clock,
+                .random = random};
+    }
+
     ManualClock clock{noon()};
     SystemRandom random; // the tests with threads draw from several at once
-    fakes::Devices devices;
-    fakes::Telemetry telemetry;
+    fakes::Stores stores;
+    fakes::Devices& devices = stores.devices;
+    fakes::Telemetry& telemetry = stores.telemetry;
+    fakes::Workers workers;
     fakes::ManualScheduler timers;
-    Service hub{settings(), devices, devices, telemetry, timers, clock, random};
+    Service hub{settings(), ports()};
 };
 
 } // namespace muster::hub

@@ -81,4 +81,11 @@ class TelemetryStore {
     virtual Result<std::int64_t> last_sequence(const HubName& hub) = 0;
 };
 
+/// The stores of a hub.
+struct StorePorts {
+    DeviceStore& devices;
+    SessionStore& sessions;
+    TelemetryStore& telemetry;
+};
+
 } // namespace muster::hub

@@ -17,11 +17,12 @@ std::uint64_t random_number(Random& random) {
 
 } // namespace
 
-Service::Service(HubSettings settings, DeviceStore& devices, SessionStore& sessions,
-                 TelemetryStore& telemetry, Scheduler& timers, const Clock& clock, Random& random)
-    : settings_(std::move(settings)), devices_(devices), sessions_(sessions), telemetry_(telemetry),
-      clock_(clock), random_(random), device_count_(devices, settings_.name), watch_(timers),
-      live_(clock), methods_(live_, timers, settings_.method_limits, random_number(random)) {}
+Service::Service(HubSettings settings, const HubPorts& ports)
+    : settings_(std::move(settings)), devices_(ports.stores.devices),
+      sessions_(ports.stores.sessions), telemetry_(ports.stores.telemetry), clock_(ports.clock),
+      random_(ports.random), device_count_(devices_, settings_.name), watch_(ports.timers),
+      live_(clock_),
+      methods_(live_, ports.timers, settings_.method_limits, random_number(random_)) {}
 
 Result<Device> Service::load_device(const DeviceId& id) {
     auto found = devices_.find_device(settings_.name, id);

@@ -33,6 +33,15 @@ struct HubSettings {
     std::int64_t devices_max = 1'000'000;
 };
 
+/// What a hub works with; all of it outlives the hub.
+struct HubPorts {
+    StorePorts stores;
+    Executor& workers;
+    Scheduler& timers;
+    const Clock& clock;
+    Random& random;
+};
+
 /// A device that proved itself.
 struct Session {
     Device device;
@@ -63,8 +72,7 @@ struct TwinContent {
 /// Thread safe.
 class Service {
   public:
-    Service(HubSettings settings, DeviceStore& devices, SessionStore& sessions,
-            TelemetryStore& telemetry, Scheduler& timers, const Clock& clock, Random& random);
+    Service(HubSettings settings, const HubPorts& ports);
 
     [[nodiscard]] const HubSettings& settings() const { return settings_; }
 

@@ -27,6 +27,10 @@ class Stores {
     virtual hub::DeviceStore& devices() = 0;
     virtual hub::SessionStore& sessions() = 0;
     virtual hub::TelemetryStore& telemetry() = 0;
+
+    hub::StorePorts hub() {
+        return {.devices = devices(), .sessions = sessions(), .telemetry = telemetry()};
+    }
 };
 
 /// The model that the other engines are held to; keeps everything in memory. Thread safe.

@@ -1,8 +1,8 @@
 // The queue of a device's connection: one batch at a time on the workers, acknowledged in order.
 
 #include "base/log.h"
+#include "gateway/hub_http/problem.h"
 #include "gateway/hub_mqtt/connection.h"
-#include "gateway/hub_problem.h"
 
 #include <utility>
 

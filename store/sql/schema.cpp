@@ -5,6 +5,8 @@
 
 #include "store/sql/schema.h"
 
+#include "store/sql/schema_hub.h"
+
 #include <array>
 
 namespace muster::store::sql {
@@ -212,13 +214,12 @@ CREATE TABLE fleet_operation (
     PRIMARY KEY (scope, id)))"},
 };
 
-constexpr std::array all_migrations{Migration{first_tables}, Migration{operator_tables},
-                                    Migration{fleet_tables}};
-
 } // namespace
 
 std::span<const Migration> migrations() {
-    return all_migrations;
+    static const std::array all{Migration{first_tables}, Migration{operator_tables},
+                                Migration{fleet_tables}, Migration{hub_migration()}};
+    return all;
 }
 
 } // namespace muster::store::sql

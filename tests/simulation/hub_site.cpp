@@ -73,6 +73,12 @@ class NoTimers final : public Scheduler {
     void cancel(Ticket) override {}
 };
 
+/// Nothing that a hub does behind a request's back takes part in the simulation.
+class NoWorkers final : public Executor {
+  public:
+    bool submit(Task) override { return false; }
+};
+
 struct HubSite::Life {
     Life(const HubSite& site, hub::DeviceStore& devices, store::Stores& stores, Random& random)
         : service(
@@ -81,10 +87,17 @@ struct HubSite::Life {
                   settings.name = site.name();
                   return settings;
               }(),
-              devices, stores.sessions(), stores.telemetry(), timers, site.clock_, random) {
+              {.stores = {.devices = devices,
+                          .sessions = stores.sessions(),
+                          .telemetry = stores.telemetry()},
+               .workers = workers,
+               .timers = timers,
+               .clock = site.clock_,
+               .random = random}) {
         registry.add(service);
     }
 
+    NoWorkers workers;
     NoTimers timers;
     hub::Service service;
     app::LocalHubs registry;

@@ -1,4 +1,4 @@
-#include "gateway/hub_bulk.h"
+#include "gateway/hub_http/bulk.h"
 
 #include "gateway/problem.h"
 #include "hub/bulk.h"

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "gateway/hub_problem.h"
+#include "gateway/hub_http/problem.h"
 #include "gateway/hub_world.h"
 
 #include <gtest/gtest.h>

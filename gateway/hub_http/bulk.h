@@ -1,7 +1,7 @@
 #pragma once
 // `POST /devices`: many identities at once (reference: iothub B.5).
 
-#include "gateway/hub_call.h"
+#include "gateway/hub_http/call.h"
 
 namespace muster::gateway {
 

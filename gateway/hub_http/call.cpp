@@ -1,4 +1,4 @@
-#include "gateway/hub_call.h"
+#include "gateway/hub_http/call.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -25,6 +25,10 @@ std::string describe(const session::HttpRequest& request) {
 bool HubCall::is(std::size_t segments, std::string_view first) const {
     return exchange_.target.segments.size() == segments &&
            equal_ignoring_case(exchange_.target.segments[0], first);
+}
+
+bool HubCall::segment_is(std::size_t at, std::string_view word) const {
+    return equal_ignoring_case(exchange_.target.segments[at], word);
 }
 
 Result<void> HubCall::allow(hub::Right right) const {

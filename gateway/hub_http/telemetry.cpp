@@ -8,7 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "gateway/hub_call.h"
+#include "gateway/hub_http/routes.h"
 #include "gateway/problem.h"
 
 #include <algorithm>
@@ -106,9 +106,7 @@ void answer_page(HubCall& call, const Page& page) {
     call.answer(std::move(response));
 }
 
-} // namespace
-
-void read_hub_telemetry(const std::shared_ptr<HubCall>& call) {
+void read_telemetry(const HubCallPtr& call) {
     if (!call->method_is("GET")) {
         return call->refuse_method("GET");
     }
@@ -129,6 +127,16 @@ void read_hub_telemetry(const std::shared_ptr<HubCall>& call) {
             call->refuse({.code = Code::unavailable, .detail = "the server is busy"});
         }
     });
+}
+
+} // namespace
+
+bool serve_telemetry(const HubCallPtr& call) {
+    if (!call->is(2, "messages") || !call->segment_is(1, "events")) {
+        return false;
+    }
+    read_telemetry(call);
+    return true;
 }
 
 } // namespace muster::gateway

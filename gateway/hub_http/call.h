@@ -4,7 +4,7 @@
 // do not wait on a thread.
 
 #include "gateway/http_handler.h"
-#include "gateway/hub_problem.h"
+#include "gateway/hub_http/problem.h"
 #include "hub/service.h"
 
 #include <chrono>
@@ -34,6 +34,8 @@ class HubCall {
 
     /// The path has so many segments, and the first is this word in any case.
     [[nodiscard]] bool is(std::size_t segments, std::string_view first) const;
+    /// That segment, counted from 0, is this word in any case. There is such a segment.
+    [[nodiscard]] bool segment_is(std::size_t at, std::string_view word) const;
 
     [[nodiscard]] Result<void> allow(hub::Right right) const;
     [[nodiscard]] Result<DeviceId> device_id() const; // the second segment
@@ -83,8 +85,5 @@ class HubCall {
     HttpExchange exchange_;
     Respond respond_;
 };
-
-/// `GET /messages/events`, see hub_telemetry_http.cpp.
-void read_hub_telemetry(const std::shared_ptr<HubCall>& call);
 
 } // namespace muster::gateway

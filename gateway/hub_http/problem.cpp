@@ -1,4 +1,4 @@
-#include "gateway/hub_problem.h"
+#include "gateway/hub_http/problem.h"
 
 #include "base/json.h"
 

@@ -1,0 +1,37 @@
+#include "gateway/hub_http/routes.h"
+
+#include "gateway/api_version.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+namespace muster::gateway {
+
+namespace {
+
+/// The first that knows the path serves it: particular paths stand before general ones.
+constexpr std::array families{serve_registry, serve_twins, serve_methods, serve_telemetry};
+
+} // namespace
+
+void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange exchange,
+                        Respond respond) {
+    const auto call =
+        std::make_shared<HubCall>(context, hub, std::move(exchange), std::move(respond));
+    const auto version = check_api_version(call->target().parameter("api-version"));
+    if (!version) {
+        return call->refuse({400, 400001, "InvalidProtocolVersion"}, version.error());
+    }
+    // Queries: understood, but not offered.
+    if (call->method_is("POST") && call->is(2, "devices") && call->segment_is(1, "query")) {
+        return call->refuse_unknown();
+    }
+    const bool served = std::ranges::any_of(families, [&](auto serve) { return serve(call); });
+    if (!served) {
+        call->refuse_unknown();
+    }
+}
+
+} // namespace muster::gateway

@@ -1,0 +1,18 @@
+#pragma once
+// The paths of a hub's service API, one function and one file for each family of them. Each tells
+// whether the path is one of its own; if so, it answers, whatever the method.
+
+#include "gateway/hub_http/call.h"
+
+#include <memory>
+
+namespace muster::gateway {
+
+using HubCallPtr = std::shared_ptr<HubCall>;
+
+bool serve_registry(const HubCallPtr& call);  // /devices, /devices/{d}
+bool serve_twins(const HubCallPtr& call);     // /twins/{d}
+bool serve_methods(const HubCallPtr& call);   // /twins/{d}/methods
+bool serve_telemetry(const HubCallPtr& call); // /messages/events
+
+} // namespace muster::gateway
