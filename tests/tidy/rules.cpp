@@ -47,6 +47,7 @@ const std::vector<Reserved>& reserved() {
         {"#include <sqlite3.h>", {"store/sqlite/", "bench/"}},
         {"#include <wslay/", {"session/"}},
         {"#include <curl/", {"net/"}},
+        {"#include <nats/", {"net/nats_"}},
         {"#include <spdlog/", {"base/"}},
         {"#include <toml++/", {"app/"}},
         {"#include <CLI/", {"app/", "bench/"}},
