@@ -5,6 +5,8 @@
 #include "crypto/sas.h"
 #include "hub/policy_token.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -13,12 +15,21 @@ namespace muster::hub {
 
 namespace {
 
-constexpr std::string_view sas_method =
-    R"({"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
-constexpr std::string_view policy_method =
-    R"({"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
-constexpr std::string_view certificate_method =
-    R"({"scope":"device","type":"x509Certificate","issuer":"iothub","acceptingIpFilterRule":null})";
+/// The text of iothub-connection-auth-method.
+std::string method_text(std::string_view scope, std::string_view type) {
+    return fmt::format(
+        R"({{"scope":"{}","type":"{}","issuer":"iothub","acceptingIpFilterRule":null}})", scope,
+        type);
+}
+
+std::string_view scope_of(const Device& device) {
+    return device.identity().is_module() ? "module" : "device";
+}
+
+std::string resource_of(const HubName& hub, const IdentityId& id) {
+    std::string resource = hub.text() + "/devices/" + id.device.text();
+    return id.is_module() ? resource + "/modules/" + id.module.text() : resource;
+}
 
 /// A token is honoured so much longer than it says (A.4.1, rule 5).
 constexpr std::chrono::minutes tolerance{5};
@@ -30,8 +41,9 @@ WallTime end_of(const crypto::SasToken& token) {
     return from_unix_seconds(std::min(token.expiry_unix_seconds, unix_seconds_max)) + tolerance;
 }
 
-/// The one who signed decides: the device itself, or a policy on behalf of devices (A.4.1).
-Result<std::string_view> method_of(const crypto::SasToken& token, const Device& device,
+/// The one who signed decides: the device itself, or a policy on behalf of devices (A.4.1). The
+/// scope of the proof.
+Result<std::string_view> signer_of(const crypto::SasToken& token, const Device& device,
                                    const std::vector<AccessPolicy>& policies) {
     if (!token.policy_raw.empty()) {
         const AccessPolicy* policy = policy_behind(token, policies);
@@ -41,7 +53,7 @@ Result<std::string_view> method_of(const crypto::SasToken& token, const Device& 
         if (!policy->allows(Right::device_connect)) {
             return not_authenticated("the policy must not connect devices");
         }
-        return policy_method;
+        return "hub";
     }
     const Authentication& authentication = device.authentication;
     if (authentication.type != AuthenticationType::sas) {
@@ -50,7 +62,7 @@ Result<std::string_view> method_of(const crypto::SasToken& token, const Device& 
     if (!signed_by_either(token, authentication.primary_key, authentication.secondary_key)) {
         return not_authenticated("neither key of the device signed the token");
     }
-    return sas_method;
+    return scope_of(device);
 }
 
 Result<Proof> prove_by_token(const std::string& resource, const std::vector<AccessPolicy>& policies,
@@ -62,14 +74,14 @@ Result<Proof> prove_by_token(const std::string& resource, const std::vector<Acce
     if (!crypto::covers(*token, resource)) {
         return not_authenticated("the token is for another resource");
     }
-    const auto method = method_of(*token, device, policies);
-    if (!method) {
-        return std::unexpected(method.error());
+    const auto scope = signer_of(*token, device, policies);
+    if (!scope) {
+        return std::unexpected(scope.error());
     }
     if (!crypto::is_current(*token, now)) {
         return not_authenticated("the token has expired");
     }
-    return Proof{.auth_method = std::string(*method), .sas_expiry = end_of(*token)};
+    return Proof{.auth_method = method_text(*scope, "sas"), .sas_expiry = end_of(*token)};
 }
 
 bool is_thumbprint_of(const crypto::Certificate& leaf, const std::string& thumbprint) {
@@ -77,8 +89,8 @@ bool is_thumbprint_of(const crypto::Certificate& leaf, const std::string& thumbp
                                    equal_ignoring_case(thumbprint, leaf.sha1_thumbprint()));
 }
 
-Result<Proof> prove_by_thumbprint(const Authentication& authentication, const std::string& leaf_der,
-                                  WallTime now) {
+Result<Proof> prove_by_thumbprint(const Device& device, const std::string& leaf_der, WallTime now) {
+    const Authentication& authentication = device.authentication;
     const auto leaf = crypto::Certificate::from_der(leaf_der);
     if (!leaf) {
         return not_authenticated("the certificate cannot be read");
@@ -93,7 +105,8 @@ Result<Proof> prove_by_thumbprint(const Authentication& authentication, const st
         return not_authenticated("the certificate is not valid yet");
     case crypto::Validity::expired: return not_authenticated("the certificate has expired");
     }
-    return Proof{.auth_method = std::string(certificate_method), .sas_expiry = std::nullopt};
+    return Proof{.auth_method = method_text(scope_of(device), "x509Certificate"),
+                 .sas_expiry = std::nullopt};
 }
 
 } // namespace
@@ -110,10 +123,10 @@ Result<Proof> prove(const HubName& hub, const std::vector<AccessPolicy>& policie
     // With both a certificate and a token, the type of the identity decides (A.4.2).
     const bool by_thumbprint = device.authentication.type == AuthenticationType::self_signed;
     if (by_thumbprint && !credentials.certificates.empty()) {
-        return prove_by_thumbprint(device.authentication, credentials.certificates.front(), now);
+        return prove_by_thumbprint(device, credentials.certificates.front(), now);
     }
     if (!credentials.sas.empty()) {
-        const std::string resource = hub.text() + "/devices/" + device.id.text();
+        const std::string resource = resource_of(hub, device.identity());
         return prove_by_token(resource, policies, device, credentials.sas, now);
     }
     if (device.authentication.type == AuthenticationType::certificate_authority) {

@@ -14,9 +14,9 @@
 
 namespace muster::hub {
 
-/// What a device connection shows to prove itself.
+/// What a connection of a device or module shows to prove itself.
 struct Credentials {
-    DeviceId device;
+    IdentityId identity;
     std::string sas;                       // the MQTT password or Authorization value, may be empty
     std::vector<std::string> certificates; // DER, leaf first
 };

@@ -36,10 +36,11 @@ Device sas_device() {
 
 Result<Proof> prove_with(const Device& device, std::string sas,
                          std::vector<std::string> certificates = {}) {
-    return prove(
-        hub, policies(), device,
-        {.device = device.id, .sas = std::move(sas), .certificates = std::move(certificates)},
-        noon());
+    return prove(hub, policies(), device,
+                 {.identity = device.identity(),
+                  .sas = std::move(sas),
+                  .certificates = std::move(certificates)},
+                 noon());
 }
 
 /// A token whose sr is written exactly so.

@@ -1,9 +1,10 @@
 #pragma once
-// A device identity of a hub (reference: iothub B.3, B.4). Values only.
+// The identity of a device, or of a module of one (reference: iothub B.3, B.4, B.6). Values only.
 
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/secret.h"
+#include "hub/identity_id.h"
 
 #include <cstdint>
 #include <string>
@@ -26,8 +27,11 @@ struct Authentication {
     bool left_open = false;
 };
 
+/// A module has neither status, capabilities nor scopes: its device's hold for it.
 struct Device {
     DeviceId id;
+    ModuleId module;           // empty: the device itself
+    std::string managed_by;    // of a module: who looks after it, a back end's word
     std::string generation_id; // new each time the id is created
     std::int64_t version = 0;  // 1 at creation, +1 at every change of the identity
     ETag etag;
@@ -39,6 +43,8 @@ struct Device {
     std::string device_scope;
     std::vector<std::string> parent_scopes;
     WallTime created;
+
+    [[nodiscard]] IdentityId identity() const { return {id, module}; }
 };
 
 /// 0001-01-01T00:00:00Z, which clients want instead of null.

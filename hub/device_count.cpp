@@ -7,11 +7,11 @@ namespace muster::hub {
 Result<void> DeviceCount::reserve(std::int64_t count_max) {
     const std::lock_guard lock(mutex_);
     if (!count_) {
-        const auto stored = devices_.count(hub_);
+        const auto stored = devices_.counts(hub_);
         if (!stored) {
             return std::unexpected(stored.error());
         }
-        count_ = *stored;
+        count_ = stored->devices;
     }
     if (*count_ >= count_max) {
         return fail(Code::too_large, fmt::format("the hub is full with {} devices", *count_));

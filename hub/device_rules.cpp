@@ -150,6 +150,7 @@ Device created_device(Device wanted, const Fresh& fresh, WallTime now) {
 
 Device updated_device(const Device& current, Device wanted, const Fresh& fresh, WallTime now) {
     wanted.id = current.id;
+    wanted.module = current.module;
     wanted.generation_id = current.generation_id;
     wanted.version = current.version + 1;
     wanted.etag = fresh.etag;

@@ -17,13 +17,24 @@ constexpr std::size_t telemetry_count_max = 1000;
 
 Result<Session> Service::authenticate(const Credentials& credentials) {
     // Before the identity is read: what is decided on it must not outlive a change of it.
-    const Live::Admission admission = live_.admission(credentials.device);
-    auto device = load_device(credentials.device);
+    const Live::Admission admission = live_.admission(credentials.identity);
+    auto device = load_device(credentials.identity);
     if (!device && device.error().code == Code::not_found) {
-        return not_authenticated("the device does not exist");
+        return not_authenticated(device.error().detail == module_unknown
+                                     ? "the module does not exist"
+                                     : "the device does not exist");
     }
     if (!device) {
         return std::unexpected(std::move(device.error()));
+    }
+    if (credentials.identity.is_module()) { // a disabled device blocks its modules (A.13)
+        const auto parent = load_device(credentials.identity.device);
+        if (!parent) {
+            return std::unexpected(parent.error());
+        }
+        if (parent->status == DeviceStatus::disabled) {
+            return not_authenticated("the device is disabled");
+        }
     }
     auto proof = prove(settings_.name, settings_.policies, *device, credentials, clock_.wall());
     if (!proof) {
@@ -37,11 +48,11 @@ Result<Session> Service::authenticate(const Credentials& credentials) {
 
 // ---- stored sessions ----
 
-Result<std::vector<StoredSubscription>> Service::load_session(const DeviceId& id) {
+Result<std::vector<StoredSubscription>> Service::load_session(const IdentityId& id) {
     return sessions_.load(settings_.name, id);
 }
 
-Result<void> Service::save_session(const DeviceId& id,
+Result<void> Service::save_session(const IdentityId& id,
                                    const std::vector<StoredSubscription>& subscriptions) {
     // A connection that is being cut must not leave a session for whoever gets the id next.
     const std::lock_guard lock(stripes_.of(id));

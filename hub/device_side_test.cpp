@@ -11,7 +11,7 @@ using std::chrono::seconds;
 class DeviceSide : public HubTest {
   protected:
     Credentials credentials(const Device& device) {
-        return {.device = device.id,
+        return {.identity = device.identity(),
                 .sas = crypto::make_sas("hub1.example.org/devices/" + device.id.text(),
                                         device.authentication.primary_key,
                                         noon() + std::chrono::hours(1)),
@@ -52,7 +52,7 @@ TEST_F(DeviceSide, AuthenticatesAgainstTheRegistry) {
 TEST_F(DeviceSide, RefusesInOneWay) {
     Device device = create("dev-01");
     Credentials unknown = credentials(device);
-    unknown.device = DeviceId("dev-02");
+    unknown.identity = DeviceId("dev-02");
     const auto first = hub.authenticate(unknown);
     EXPECT_EQ(code_of(first), Code::unauthenticated);
     Credentials wrong = credentials(device);

@@ -20,7 +20,7 @@ namespace muster::hub::fakes {
 
 class Devices final : public DeviceStore, public SessionStore {
   public:
-    Result<std::optional<Device>> find_device(const HubName& hub, const DeviceId& id) override {
+    Result<std::optional<Device>> find_device(const HubName& hub, const IdentityId& id) override {
         const std::lock_guard lock(mutex_);
         if (auto failure = next_read_failure()) {
             return std::unexpected(*failure);
@@ -29,7 +29,7 @@ class Devices final : public DeviceStore, public SessionStore {
         return at == rows_.end() ? std::nullopt : std::optional(at->second.device);
     }
 
-    Result<std::optional<DeviceWithTwin>> find(const HubName& hub, const DeviceId& id) override {
+    Result<std::optional<DeviceWithTwin>> find(const HubName& hub, const IdentityId& id) override {
         const std::lock_guard lock(mutex_);
         if (auto failure = next_read_failure()) {
             return std::unexpected(*failure);
@@ -38,13 +38,25 @@ class Devices final : public DeviceStore, public SessionStore {
         return at == rows_.end() ? std::nullopt : std::optional(at->second);
     }
 
-    Result<void> create(const HubName& hub, const DeviceWithTwin& device) override {
+    using DeviceStore::create;
+
+    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) override {
         if (auto refused = begin_write(); !refused) {
             return refused;
         }
         const std::lock_guard lock(mutex_);
-        if (!rows_.try_emplace({hub, device.device.id}, device).second) {
-            return fail(Code::already_exists, "device exists");
+        for (const DeviceWithTwin& one : identities) {
+            const bool has_device =
+                rows_.contains({hub, one.device.id}) || identities.front().device.module.empty();
+            if (!has_device) {
+                return fail(Code::not_found, "no such device");
+            }
+            if (rows_.contains({hub, one.device.identity()})) {
+                return fail(Code::already_exists, "device exists");
+            }
+        }
+        for (const DeviceWithTwin& one : identities) {
+            rows_.try_emplace({hub, one.device.identity()}, one);
         }
         return {};
     }
@@ -55,7 +67,7 @@ class Devices final : public DeviceStore, public SessionStore {
             return refused;
         }
         const std::lock_guard lock(mutex_);
-        const auto at = rows_.find({hub, device.id});
+        const auto at = rows_.find({hub, device.identity()});
         if (at == rows_.end() || at->second.device.version != expected_version) {
             return fail(Code::conflict, "version");
         }
@@ -63,7 +75,7 @@ class Devices final : public DeviceStore, public SessionStore {
         return {};
     }
 
-    Result<void> update_twin(const HubName& hub, const DeviceId& id, const Twin& twin,
+    Result<void> update_twin(const HubName& hub, const IdentityId& id, const Twin& twin,
                              std::int64_t expected_version) override {
         if (auto refused = begin_write(); !refused) {
             return refused;
@@ -77,7 +89,7 @@ class Devices final : public DeviceStore, public SessionStore {
         return {};
     }
 
-    Result<void> erase(const HubName& hub, const DeviceId& id,
+    Result<void> erase(const HubName& hub, const IdentityId& id,
                        std::int64_t expected_version) override {
         if (auto refused = begin_write(); !refused) {
             return refused;
@@ -87,8 +99,12 @@ class Devices final : public DeviceStore, public SessionStore {
         if (at == rows_.end() || at->second.device.version != expected_version) {
             return fail(Code::conflict, "version");
         }
-        rows_.erase(at);
-        sessions_.erase({hub, id});
+        const auto belongs = [&](const auto& entry) {
+            return entry.first.first == hub && entry.first.second.device == id.device &&
+                   (!id.is_module() || entry.first.second == id);
+        };
+        std::erase_if(rows_, belongs);
+        std::erase_if(sessions_, belongs);
         return {};
     }
 
@@ -98,28 +114,52 @@ class Devices final : public DeviceStore, public SessionStore {
         std::vector<Device> devices;
         for (auto at = rows_.upper_bound({hub, DeviceId(after)});
              at != rows_.end() && at->first.first == hub && devices.size() < count_max; ++at) {
-            devices.push_back(at->second.device);
+            if (!at->first.second.is_module()) {
+                devices.push_back(at->second.device);
+            }
         }
         return devices;
     }
 
-    Result<std::int64_t> count(const HubName& hub) override {
+    Result<std::vector<Device>> modules(const HubName& hub, const DeviceId& device) override {
         const std::lock_guard lock(mutex_);
-        ++counts_asked;
-        std::int64_t count = 0;
-        for (const auto& [key, row] : rows_) {
-            count += key.first == hub ? 1 : 0;
+        if (auto failure = next_read_failure()) {
+            return std::unexpected(*failure);
         }
-        return count;
+        std::vector<Device> modules;
+        for (const auto& [key, row] : rows_) {
+            if (key.first == hub && key.second.is_module() && key.second.device == device) {
+                modules.push_back(row.device);
+            }
+        }
+        return modules;
     }
 
-    Result<std::vector<StoredSubscription>> load(const HubName& hub, const DeviceId& id) override {
+    Result<IdentityCounts> counts(const HubName& hub) override {
+        const std::lock_guard lock(mutex_);
+        if (auto failure = next_read_failure()) {
+            return std::unexpected(*failure);
+        }
+        ++counts_asked;
+        IdentityCounts counts;
+        for (const auto& [key, row] : rows_) {
+            if (key.first == hub) {
+                counts.modules += key.second.is_module() ? 1 : 0;
+                counts.devices += key.second.is_module() ? 0 : 1;
+                counts.disabled_devices += row.device.status == DeviceStatus::disabled ? 1 : 0;
+            }
+        }
+        return counts;
+    }
+
+    Result<std::vector<StoredSubscription>> load(const HubName& hub,
+                                                 const IdentityId& id) override {
         const std::lock_guard lock(mutex_);
         const auto at = sessions_.find({hub, id});
         return at == sessions_.end() ? std::vector<StoredSubscription>() : at->second;
     }
 
-    Result<void> save(const HubName& hub, const DeviceId& id,
+    Result<void> save(const HubName& hub, const IdentityId& id,
                       const std::vector<StoredSubscription>& subscriptions) override {
         const std::lock_guard lock(mutex_);
         sessions_[{hub, id}] = subscriptions;
@@ -135,7 +175,7 @@ class Devices final : public DeviceStore, public SessionStore {
     int counts_asked = 0;
 
   private:
-    using Key = std::pair<HubName, DeviceId>;
+    using Key = std::pair<HubName, IdentityId>;
 
     std::optional<Error> next_read_failure() { return pop(read_failures); }
 

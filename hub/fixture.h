@@ -80,7 +80,7 @@ class HubTest : public testing::Test {
         LinkId id;
     };
 
-    Connected connect(const DeviceId& device) {
+    Connected connect(const IdentityId& device) {
         auto link = std::make_shared<fakes::Link>();
         const LinkId id = hub.live().attach(device, link);
         hub.live().set_takes_desired(device, id, true);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace muster::hub {
@@ -18,7 +19,8 @@ struct Entry {
 };
 
 // Cuts are counted for groups of devices, so that the count of a device that is not connected takes
-// no memory. A cut in the same group at the wrong moment costs another device one reconnect.
+// no memory. A cut in the same group at the wrong moment costs another device one reconnect. A
+// device and its modules are in one group, because what ends the right of the device ends theirs.
 constexpr std::size_t cut_groups = 4096;
 
 } // namespace
@@ -26,15 +28,34 @@ constexpr std::size_t cut_groups = 4096;
 struct Live::State {
     explicit State(const Clock& time) : clock(time) {}
 
-    std::uint64_t& cuts_of(const DeviceId& device) {
-        return cuts[std::hash<DeviceId>{}(device) % cut_groups];
+    std::uint64_t& cuts_of(const IdentityId& who) {
+        return cuts[std::hash<DeviceId>{}(who.device) % cut_groups];
     }
 
     /// The attachment `link` of the device, null if it is not the current one.
-    Entry* find(const DeviceId& device, LinkId link) {
-        const auto at = entries.find(device);
+    Entry* find(const IdentityId& who, LinkId link) {
+        const auto at = entries.find(who);
         const bool current = at != entries.end() && at->second.link && at->second.id == link;
         return current ? &at->second : nullptr;
+    }
+
+    /// The entry of an identity that connects.
+    Entry& entry_of(const IdentityId& who) {
+        if (who.is_module()) {
+            modules[who.device].insert(who.module);
+        }
+        return entries[who];
+    }
+
+    /// The device and those of its modules that ever connected.
+    std::vector<IdentityId> family_of(const DeviceId& device) {
+        std::vector<IdentityId> family{device};
+        if (const auto at = modules.find(device); at != modules.end()) {
+            for (const ModuleId& module : at->second) {
+                family.emplace_back(device, module);
+            }
+        }
+        return family;
     }
 
     std::shared_ptr<DeviceLink> end(Entry& entry) {
@@ -44,9 +65,13 @@ struct Live::State {
         return std::exchange(entry.link, nullptr);
     }
 
-    std::vector<std::function<void()>> take_waits(const DeviceId& device) {
+    /// The link that was ended, null if there was none.
+    std::shared_ptr<DeviceLink> cut(const IdentityId& who);
+    void forget(const IdentityId& who);
+
+    std::vector<std::function<void()>> take_waits(const IdentityId& who) {
         std::vector<std::function<void()>> ready;
-        if (auto node = waits.extract(device)) {
+        if (auto node = waits.extract(who)) {
             for (auto& [number, callback] : node.mapped()) {
                 ready.push_back(std::move(callback));
             }
@@ -54,15 +79,16 @@ struct Live::State {
         return ready;
     }
 
-    [[nodiscard]] bool takes_methods(const DeviceId& device) const {
-        const auto at = entries.find(device);
+    [[nodiscard]] bool takes_methods(const IdentityId& who) const {
+        const auto at = entries.find(who);
         return at != entries.end() && at->second.link && at->second.takes_methods;
     }
 
     const Clock& clock;
     mutable std::mutex mutex; // never held while a link or a callback is called
-    std::unordered_map<DeviceId, Entry> entries;
-    std::unordered_map<DeviceId, std::map<std::uint64_t, std::function<void()>>> waits;
+    std::unordered_map<IdentityId, Entry> entries;
+    std::unordered_map<DeviceId, std::set<ModuleId>> modules; // that have entries
+    std::unordered_map<IdentityId, std::map<std::uint64_t, std::function<void()>>> waits;
     std::array<std::uint64_t, cut_groups> cuts{};
     LinkId last_link = 0;
     std::uint64_t last_wait = 0;
@@ -73,22 +99,22 @@ Live::Live(const Clock& clock) : state_(std::make_unique<State>(clock)) {}
 
 Live::~Live() = default;
 
-Live::Admission Live::admission(const DeviceId& device) const {
+Live::Admission Live::admission(const IdentityId& who) const {
     const std::lock_guard lock(state_->mutex);
-    return state_->cuts_of(device);
+    return state_->cuts_of(who);
 }
 
-LinkId Live::attach(const DeviceId& device, std::shared_ptr<DeviceLink> link) {
-    return attach(device, std::move(link), admission(device));
+LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link) {
+    return attach(who, std::move(link), admission(who));
 }
 
-LinkId Live::attach(const DeviceId& device, std::shared_ptr<DeviceLink> link, Admission admission) {
+LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Admission admission) {
     std::shared_ptr<DeviceLink> displaced;
     LinkId id = 0;
     {
         const std::lock_guard lock(state_->mutex);
-        if (admission == state_->cuts_of(device)) {
-            Entry& entry = state_->entries[device];
+        if (admission == state_->cuts_of(who)) {
+            Entry& entry = state_->entry_of(who);
             displaced = std::exchange(entry.link, std::move(link));
             state_->connected += displaced ? 0 : 1;
             id = entry.id = ++state_->last_link;
@@ -105,25 +131,25 @@ LinkId Live::attach(const DeviceId& device, std::shared_ptr<DeviceLink> link, Ad
     return id;
 }
 
-void Live::detach(const DeviceId& device, LinkId link) {
+void Live::detach(const IdentityId& who, LinkId link) {
     const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(device, link)) {
+    if (Entry* entry = state_->find(who, link)) {
         state_->end(*entry);
         --state_->connected;
     }
 }
 
-void Live::set_takes_methods(const DeviceId& device, LinkId link, bool takes_methods) {
+void Live::set_takes_methods(const IdentityId& who, LinkId link, bool takes_methods) {
     std::vector<std::function<void()>> ready;
     {
         const std::lock_guard lock(state_->mutex);
-        Entry* entry = state_->find(device, link);
+        Entry* entry = state_->find(who, link);
         if (entry == nullptr) {
             return;
         }
         entry->takes_methods = takes_methods;
         if (takes_methods) {
-            ready = state_->take_waits(device);
+            ready = state_->take_waits(who);
         }
     }
     for (const auto& callback : ready) {
@@ -131,16 +157,16 @@ void Live::set_takes_methods(const DeviceId& device, LinkId link, bool takes_met
     }
 }
 
-void Live::set_takes_desired(const DeviceId& device, LinkId link, bool takes_desired) {
+void Live::set_takes_desired(const IdentityId& who, LinkId link, bool takes_desired) {
     const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(device, link)) {
+    if (Entry* entry = state_->find(who, link)) {
         entry->takes_desired = takes_desired;
     }
 }
 
-Live::Presence Live::presence(const DeviceId& device) const {
+Live::Presence Live::presence(const IdentityId& who) const {
     const std::lock_guard lock(state_->mutex);
-    const auto at = state_->entries.find(device);
+    const auto at = state_->entries.find(who);
     if (at == state_->entries.end()) {
         return {};
     }
@@ -150,9 +176,9 @@ Live::Presence Live::presence(const DeviceId& device) const {
             .last_activity = entry.last_activity};
 }
 
-void Live::touch(const DeviceId& device, LinkId link) {
+void Live::touch(const IdentityId& who, LinkId link) {
     const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(device, link)) {
+    if (Entry* entry = state_->find(who, link)) {
         entry->last_activity = state_->clock.wall();
     }
 }
@@ -162,12 +188,12 @@ std::size_t Live::connected_count() const {
     return state_->connected;
 }
 
-bool Live::send_desired(const DeviceId& device, const JsonObject& notification,
+bool Live::send_desired(const IdentityId& who, const JsonObject& notification,
                         std::int64_t version) {
     std::shared_ptr<DeviceLink> link;
     {
         const std::lock_guard lock(state_->mutex);
-        const auto at = state_->entries.find(device);
+        const auto at = state_->entries.find(who);
         if (at == state_->entries.end() || !at->second.takes_desired) {
             return false;
         }
@@ -177,48 +203,88 @@ bool Live::send_desired(const DeviceId& device, const JsonObject& notification,
     return true;
 }
 
-bool Live::send_method(const DeviceId& device, const MethodRequest& request) {
+bool Live::send_method(const IdentityId& who, const MethodRequest& request) {
     std::shared_ptr<DeviceLink> link;
     {
         const std::lock_guard lock(state_->mutex);
-        if (!state_->takes_methods(device)) {
+        if (!state_->takes_methods(who)) {
             return false;
         }
-        link = state_->entries.find(device)->second.link;
+        link = state_->entries.find(who)->second.link;
     }
     link->invoke(request);
     return true;
 }
 
-void Live::cut(const DeviceId& device, const std::string& reason) {
+std::shared_ptr<DeviceLink> Live::State::cut(const IdentityId& who) {
+    const auto at = entries.find(who);
+    if (at == entries.end() || !at->second.link) {
+        return nullptr;
+    }
+    --connected;
+    return end(at->second);
+}
+
+void Live::cut(const IdentityId& who, const std::string& reason) {
     std::shared_ptr<DeviceLink> link;
     {
         const std::lock_guard lock(state_->mutex);
-        ++state_->cuts_of(device); // also for whoever is about to attach
-        const auto at = state_->entries.find(device);
-        if (at == state_->entries.end() || !at->second.link) {
-            return;
-        }
-        link = state_->end(at->second);
-        --state_->connected;
+        ++state_->cuts_of(who); // also for whoever is about to attach
+        link = state_->cut(who);
     }
-    link->close(reason);
-}
-
-void Live::forget(const DeviceId& device) {
-    const std::lock_guard lock(state_->mutex);
-    const auto at = state_->entries.find(device);
-    if (at != state_->entries.end() && !at->second.link) {
-        state_->entries.erase(at);
+    if (link) {
+        link->close(reason);
     }
 }
 
-std::uint64_t Live::when_takes_methods(const DeviceId& device, std::function<void()> ready) {
+void Live::cut_with_modules(const DeviceId& device, const std::string& reason) {
+    std::vector<std::shared_ptr<DeviceLink>> links;
     {
         const std::lock_guard lock(state_->mutex);
-        if (!state_->takes_methods(device)) {
+        ++state_->cuts_of(device);
+        for (const IdentityId& who : state_->family_of(device)) {
+            if (auto link = state_->cut(who)) {
+                links.push_back(std::move(link));
+            }
+        }
+    }
+    for (const auto& link : links) {
+        link->close(reason);
+    }
+}
+
+void Live::State::forget(const IdentityId& who) {
+    const auto at = entries.find(who);
+    if (at == entries.end() || at->second.link) {
+        return;
+    }
+    entries.erase(at);
+    const auto siblings = modules.find(who.device);
+    if (!who.is_module() || siblings == modules.end()) {
+        return;
+    }
+    siblings->second.erase(who.module);
+    if (siblings->second.empty()) {
+        modules.erase(siblings);
+    }
+}
+
+void Live::forget(const IdentityId& who) {
+    const std::lock_guard lock(state_->mutex);
+    if (who.is_module()) {
+        return state_->forget(who);
+    }
+    for (const IdentityId& one : state_->family_of(who.device)) {
+        state_->forget(one);
+    }
+}
+
+std::uint64_t Live::when_takes_methods(const IdentityId& who, std::function<void()> ready) {
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->takes_methods(who)) {
             const std::uint64_t wait = ++state_->last_wait;
-            state_->waits[device].emplace(wait, std::move(ready));
+            state_->waits[who].emplace(wait, std::move(ready));
             return wait;
         }
     }
@@ -226,9 +292,9 @@ std::uint64_t Live::when_takes_methods(const DeviceId& device, std::function<voi
     return 0;
 }
 
-void Live::stop_waiting(const DeviceId& device, std::uint64_t wait) {
+void Live::stop_waiting(const IdentityId& who, std::uint64_t wait) {
     const std::lock_guard lock(state_->mutex);
-    const auto at = state_->waits.find(device);
+    const auto at = state_->waits.find(who);
     if (at == state_->waits.end()) {
         return;
     }

@@ -1,11 +1,12 @@
 #pragma once
-// Which devices are connected now, and how to reach them (reference: iothub A.6, A.11, D.1). The
-// newest connection of an identity wins. Only in memory: after a restart nobody is connected.
+// Which devices and modules are connected now, and how to reach them (reference: iothub A.6, A.11,
+// D.1). The newest connection of an identity wins; a device and its modules have connections of
+// their own. Only in memory: after a restart nobody is connected.
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "hub/identity_id.h"
 
 #include <cstdint>
 #include <functional>
@@ -47,18 +48,18 @@ class Live {
     /// Tells whether a device was cut between the moment it was looked up in order to authenticate
     /// it and the moment it is attached.
     using Admission = std::uint64_t;
-    [[nodiscard]] Admission admission(const DeviceId& device) const;
+    [[nodiscard]] Admission admission(const IdentityId& who) const;
 
     /// Displaces and closes an older link of the same device. With a stale admission the link is
     /// closed instead, and a LinkId that names no attachment comes back.
-    LinkId attach(const DeviceId& device, std::shared_ptr<DeviceLink> link, Admission admission);
+    LinkId attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Admission admission);
     /// For a link that was not authenticated against a stored identity.
-    LinkId attach(const DeviceId& device, std::shared_ptr<DeviceLink> link);
-    void detach(const DeviceId& device, LinkId link);
+    LinkId attach(const IdentityId& who, std::shared_ptr<DeviceLink> link);
+    void detach(const IdentityId& who, LinkId link);
 
     /// Tells whether methods can be delivered over this link now; wakes those who wait for it.
-    void set_takes_methods(const DeviceId& device, LinkId link, bool takes_methods);
-    void set_takes_desired(const DeviceId& device, LinkId link, bool takes_desired);
+    void set_takes_methods(const IdentityId& who, LinkId link, bool takes_methods);
+    void set_takes_desired(const IdentityId& who, LinkId link, bool takes_desired);
 
     struct Presence {
         bool connected = false;
@@ -66,23 +67,25 @@ class Live {
         std::optional<WallTime> last_activity;
     };
 
-    [[nodiscard]] Presence presence(const DeviceId& device) const;
-    void touch(const DeviceId& device, LinkId link);
+    [[nodiscard]] Presence presence(const IdentityId& who) const;
+    void touch(const IdentityId& who, LinkId link);
     [[nodiscard]] std::size_t connected_count() const;
 
     /// False if the device is not connected or did not subscribe.
-    bool send_desired(const DeviceId& device, const JsonObject& notification, std::int64_t version);
-    bool send_method(const DeviceId& device, const MethodRequest& request);
+    bool send_desired(const IdentityId& who, const JsonObject& notification, std::int64_t version);
+    bool send_method(const IdentityId& who, const MethodRequest& request);
 
-    /// Deleted, disabled, re-keyed or moved: ends the connection at once.
-    void cut(const DeviceId& device, const std::string& reason);
-    /// Forgets when the device was last seen: its identity is gone.
-    void forget(const DeviceId& device);
+    /// Re-keyed, or a deleted module: ends the connection at once.
+    void cut(const IdentityId& who, const std::string& reason);
+    /// Deleted, disabled or moved: the device and all of its modules.
+    void cut_with_modules(const DeviceId& device, const std::string& reason);
+    /// Forgets when it was last seen, modules of a device included: its identity is gone.
+    void forget(const IdentityId& who);
 
     /// Calls back once, from any thread, as soon as the device takes methods (at once if it does).
     /// Returns a number for stop_waiting().
-    std::uint64_t when_takes_methods(const DeviceId& device, std::function<void()> ready);
-    void stop_waiting(const DeviceId& device, std::uint64_t wait);
+    std::uint64_t when_takes_methods(const IdentityId& who, std::function<void()> ready);
+    void stop_waiting(const IdentityId& who, std::uint64_t wait);
 
   private:
     struct State;

@@ -16,7 +16,7 @@ namespace {
 enum class Phase : std::uint8_t { waiting, sending, sent };
 
 struct Call {
-    DeviceId device;
+    IdentityId who;
     MethodRequest request;
     std::chrono::seconds response_timeout{};
     Methods::Done done;
@@ -44,13 +44,13 @@ struct Methods::State : std::enable_shared_from_this<State> {
     State(Live& connections, Scheduler& scheduler, const Limits& bounds, std::uint64_t first)
         : live(connections), timers(scheduler), limits(bounds), next_request(first) {}
 
-    Result<std::string> admit(const DeviceId& device, const MethodCall& call, std::string payload,
+    Result<std::string> admit(const IdentityId& who, const MethodCall& call, std::string payload,
                               Done& done);
     void set_timer(const std::string& request_id, std::chrono::seconds delay,
                    void (State::*expired)(const std::string&));
     void send(const std::string& request_id);
     void not_sent(const std::string& request_id);
-    void wait_for_device(const std::string& request_id, const DeviceId& device);
+    void wait_for_device(const std::string& request_id, const IdentityId& who);
     void connect_expired(const std::string& request_id);
 
     void response_expired(const std::string& request_id) { finish(request_id, no_answer()); }
@@ -63,31 +63,31 @@ struct Methods::State : std::enable_shared_from_this<State> {
     const Limits limits;
     std::mutex mutex;
     std::unordered_map<std::string, Call> calls;
-    std::unordered_map<DeviceId, std::size_t> calls_of_device;
+    std::unordered_map<IdentityId, std::size_t> calls_of_device;
     std::uint64_t next_request;
 };
 
 /// Counts the call in and gives it a request id; takes `done` only on success.
-Result<std::string> Methods::State::admit(const DeviceId& device, const MethodCall& call,
+Result<std::string> Methods::State::admit(const IdentityId& who, const MethodCall& call,
                                           std::string payload, Done& done) {
     const std::lock_guard lock(mutex);
     if (calls.size() >= limits.in_flight_max) {
         return fail(Code::rate_limited, "too many methods in flight");
     }
-    const auto of_device = calls_of_device.find(device);
+    const auto of_device = calls_of_device.find(who);
     if (of_device != calls_of_device.end() &&
         of_device->second >= limits.in_flight_per_device_max) {
         return fail(Code::rate_limited, "too many methods in flight for this device");
     }
     std::string request_id = fmt::format("{:x}", next_request++); // unreserved only (A.11)
     Call entry;
-    entry.device = device;
+    entry.who = who;
     entry.request = {call.name, request_id, std::move(payload)};
     entry.response_timeout = call.response_timeout;
     entry.done = std::move(done);
     entry.connect_expired = call.connect_timeout == std::chrono::seconds(0);
     calls.emplace(request_id, std::move(entry));
-    ++calls_of_device[device];
+    ++calls_of_device[who];
     return request_id;
 }
 
@@ -112,7 +112,7 @@ void Methods::State::set_timer(const std::string& request_id, std::chrono::secon
 
 /// Hands the request to the device's connection, or goes on waiting for one.
 void Methods::State::send(const std::string& request_id) {
-    DeviceId device;
+    IdentityId who;
     MethodRequest request;
     std::chrono::seconds response_timeout{};
     {
@@ -123,11 +123,11 @@ void Methods::State::send(const std::string& request_id) {
         }
         at->second.phase = Phase::sending;
         at->second.wait = 0;
-        device = at->second.device;
+        who = at->second.who;
         request = at->second.request;
         response_timeout = at->second.response_timeout;
     }
-    if (!live.send_method(device, request)) {
+    if (!live.send_method(who, request)) {
         not_sent(request_id);
         return;
     }
@@ -142,7 +142,7 @@ void Methods::State::send(const std::string& request_id) {
 }
 
 void Methods::State::not_sent(const std::string& request_id) {
-    DeviceId device;
+    IdentityId who;
     bool goes_on = false;
     {
         const std::lock_guard lock(mutex);
@@ -152,18 +152,17 @@ void Methods::State::not_sent(const std::string& request_id) {
         }
         at->second.phase = Phase::waiting;
         goes_on = !at->second.connect_expired;
-        device = at->second.device;
+        who = at->second.who;
     }
-    goes_on ? wait_for_device(request_id, device) : finish(request_id, not_online());
+    goes_on ? wait_for_device(request_id, who) : finish(request_id, not_online());
 }
 
-void Methods::State::wait_for_device(const std::string& request_id, const DeviceId& device) {
-    const std::uint64_t wait =
-        live.when_takes_methods(device, [weak = weak_from_this(), request_id] {
-            if (const auto self = weak.lock()) {
-                self->send(request_id);
-            }
-        });
+void Methods::State::wait_for_device(const std::string& request_id, const IdentityId& who) {
+    const std::uint64_t wait = live.when_takes_methods(who, [weak = weak_from_this(), request_id] {
+        if (const auto self = weak.lock()) {
+            self->send(request_id);
+        }
+    });
     if (wait == 0) {
         return; // called back already
     }
@@ -175,7 +174,7 @@ void Methods::State::wait_for_device(const std::string& request_id, const Device
             return;
         }
     }
-    live.stop_waiting(device, wait); // the call ended or moved on in between
+    live.stop_waiting(who, wait); // the call ended or moved on in between
 }
 
 void Methods::State::connect_expired(const std::string& request_id) {
@@ -199,7 +198,7 @@ std::optional<Call> Methods::State::take(const std::string& request_id) {
     if (node.empty()) {
         return std::nullopt;
     }
-    const auto of_device = calls_of_device.find(node.mapped().device);
+    const auto of_device = calls_of_device.find(node.mapped().who);
     if (--of_device->second == 0) {
         calls_of_device.erase(of_device);
     }
@@ -215,7 +214,7 @@ void Methods::State::finish(const std::string& request_id, Result<MethodReply> r
         timers.cancel(*call->timer);
     }
     if (call->wait != 0) {
-        live.stop_waiting(call->device, call->wait);
+        live.stop_waiting(call->who, call->wait);
     }
     call->done(std::move(result));
 }
@@ -225,14 +224,14 @@ Methods::Methods(Live& live, Scheduler& timers, const Limits& limits, std::uint6
 
 Methods::~Methods() = default;
 
-void Methods::invoke(const DeviceId& device, const MethodCall& call, Done done) {
+void Methods::invoke(const IdentityId& who, const MethodCall& call, Done done) {
     std::string payload = call.payload ? to_text(*call.payload) : std::string();
     if (payload.size() > state_->limits.payload_bytes_max) {
         done(fail(Code::too_large,
                   fmt::format("the payload is over {} bytes", state_->limits.payload_bytes_max)));
         return;
     }
-    const auto request_id = state_->admit(device, call, std::move(payload), done);
+    const auto request_id = state_->admit(who, call, std::move(payload), done);
     if (!request_id) {
         done(std::unexpected(request_id.error()));
         return;
@@ -243,12 +242,12 @@ void Methods::invoke(const DeviceId& device, const MethodCall& call, Done done) 
     state_->send(*request_id);
 }
 
-void Methods::answered(const DeviceId& device, const std::string& request_id, int status,
+void Methods::answered(const IdentityId& who, const std::string& request_id, int status,
                        std::string_view payload) {
     {
         const std::lock_guard lock(state_->mutex);
         const auto at = state_->calls.find(request_id);
-        if (at == state_->calls.end() || at->second.device != device ||
+        if (at == state_->calls.end() || at->second.who != who ||
             at->second.phase == Phase::waiting) {
             return;
         }

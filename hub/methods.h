@@ -2,7 +2,6 @@
 // Direct methods: a caller's request finds the device, the device's answer finds the caller
 // (reference: iothub A.11, B.8). Nothing here waits on a thread.
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -51,10 +50,10 @@ class Methods {
     /// `done` is called exactly once, on any thread, unless the process ends. Errors: unavailable
     /// (404103: not online within the connect timeout), deadline_exceeded (504101: no answer in
     /// time), rate_limited (too many in flight), too_large (the payload, or the device's answer).
-    void invoke(const DeviceId& device, const MethodCall& call, Done done);
+    void invoke(const IdentityId& who, const MethodCall& call, Done done);
 
     /// The device answered. Late, repeated and foreign answers are dropped in silence.
-    void answered(const DeviceId& device, const std::string& request_id, int status,
+    void answered(const IdentityId& who, const std::string& request_id, int status,
                   std::string_view payload);
 
     [[nodiscard]] std::size_t in_flight() const;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,28 +24,48 @@ struct DeviceWithTwin {
     Twin twin;
 };
 
+/// How many a hub has. Modules have no status of their own.
+struct IdentityCounts {
+    std::int64_t devices = 0;
+    std::int64_t disabled_devices = 0;
+    std::int64_t modules = 0;
+
+    friend bool operator==(const IdentityCounts&, const IdentityCounts&) = default;
+};
+
+/// Devices and their modules.
 class DeviceStore {
   public:
     virtual ~DeviceStore() = default;
 
-    virtual Result<std::optional<Device>> find_device(const HubName& hub, const DeviceId& id) = 0;
-    virtual Result<std::optional<DeviceWithTwin>> find(const HubName& hub, const DeviceId& id) = 0;
+    virtual Result<std::optional<Device>> find_device(const HubName& hub, const IdentityId& id) = 0;
+    virtual Result<std::optional<DeviceWithTwin>> find(const HubName& hub,
+                                                       const IdentityId& id) = 0;
 
-    /// Identity and twin in one transaction. already_exists if the id is taken.
-    virtual Result<void> create(const HubName& hub, const DeviceWithTwin& device) = 0;
+    /// Identities and their twins in one transaction: one, or a device followed by modules of its
+    /// own. already_exists if an id is taken, not_found for a module without a device.
+    virtual Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) = 0;
+
+    Result<void> create(const HubName& hub, const DeviceWithTwin& identity) {
+        return create(hub, std::span(&identity, 1));
+    }
+
     virtual Result<void> update_device(const HubName& hub, const Device& device,
                                        std::int64_t expected_version) = 0;
-    virtual Result<void> update_twin(const HubName& hub, const DeviceId& id, const Twin& twin,
+    virtual Result<void> update_twin(const HubName& hub, const IdentityId& id, const Twin& twin,
                                      std::int64_t expected_version) = 0;
 
-    /// The identity, its twin and its stored session, in one transaction.
-    virtual Result<void> erase(const HubName& hub, const DeviceId& id,
+    /// The identity, its twin and its stored session, and all that of a device's modules, in one
+    /// transaction.
+    virtual Result<void> erase(const HubName& hub, const IdentityId& id,
                                std::int64_t expected_version) = 0;
 
-    /// Ordered by id, after `after` (empty for the start).
+    /// Devices, without modules. Ordered by id, after `after` (empty for the start).
     virtual Result<std::vector<Device>> list(const HubName& hub, const std::string& after,
                                              std::size_t count_max) = 0;
-    virtual Result<std::int64_t> count(const HubName& hub) = 0;
+    /// The modules of a device, ordered by id; none of one that is not there.
+    virtual Result<std::vector<Device>> modules(const HubName& hub, const DeviceId& device) = 0;
+    virtual Result<IdentityCounts> counts(const HubName& hub) = 0;
 };
 
 /// One filter of a persistent session.
@@ -58,9 +79,9 @@ class SessionStore {
   public:
     virtual ~SessionStore() = default;
     virtual Result<std::vector<StoredSubscription>> load(const HubName& hub,
-                                                         const DeviceId& id) = 0;
+                                                         const IdentityId& id) = 0;
     /// Replaces all; an empty list removes the session.
-    virtual Result<void> save(const HubName& hub, const DeviceId& id,
+    virtual Result<void> save(const HubName& hub, const IdentityId& id,
                               const std::vector<StoredSubscription>& subscriptions) = 0;
 };
 

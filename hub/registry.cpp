@@ -28,7 +28,7 @@ Result<DeviceView> Service::put_device(Device wanted, const IfMatch& if_match) {
     if (auto fine = check_device(wanted); !fine) {
         return std::unexpected(std::move(fine.error()));
     }
-    const std::lock_guard lock(stripes_.of(wanted.id));
+    const std::lock_guard lock(stripes_.of(wanted.identity()));
     if (if_match.kind == IfMatch::Kind::absent) {
         return create_device(std::move(wanted));
     }
@@ -54,7 +54,7 @@ Result<DeviceView> Service::create_with_twin(Device wanted, const TwinContent& c
         return std::unexpected(std::move(fine.error()));
     }
     Device device = created_device(std::move(wanted), draw(random_), now);
-    const std::lock_guard lock(stripes_.of(device.id));
+    const std::lock_guard lock(stripes_.of(device.identity()));
     if (auto created = store_new(device, twin); !created) {
         return std::unexpected(std::move(created.error()));
     }
@@ -73,7 +73,7 @@ Result<void> Service::store_new(const Device& device, const Twin& twin) {
 }
 
 Result<DeviceView> Service::update_device(const Device& wanted, const IfMatch& if_match) {
-    const auto current = load_device(wanted.id);
+    const auto current = load_device(wanted.identity());
     if (!current) {
         return std::unexpected(current.error());
     }
@@ -90,15 +90,18 @@ Result<DeviceView> Service::update_device(const Device& wanted, const IfMatch& i
 Result<void> Service::save_device(const Device& current, const Device& next) {
     auto saved = devices_.update_device(settings_.name, next, current.version);
     if (saved && ends_connections(current, next)) {
-        live_.cut(next.id, next.status == DeviceStatus::disabled ? "the device was disabled"
-                                                                 : "the credentials changed");
+        if (next.status == DeviceStatus::disabled) {
+            live_.cut_with_modules(next.id, "the device was disabled");
+        } else {
+            live_.cut(next.identity(), "the credentials changed");
+        }
     }
     return saved;
 }
 
 // ---- GET, DELETE ----
 
-Result<DeviceView> Service::get_device(const DeviceId& id) {
+Result<DeviceView> Service::get_device(const IdentityId& id) {
     auto device = load_device(id);
     if (!device) {
         return std::unexpected(std::move(device.error()));
@@ -119,7 +122,7 @@ Result<std::vector<DeviceView>> Service::list_devices(std::size_t count_max) {
     return views;
 }
 
-Result<void> Service::delete_device(const DeviceId& id, const IfMatch& if_match) {
+Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_match) {
     const std::lock_guard lock(stripes_.of(id));
     auto erased = retry_on_conflict([&]() -> Result<void> {
         const auto current = load_device(id);
@@ -132,8 +135,12 @@ Result<void> Service::delete_device(const DeviceId& id, const IfMatch& if_match)
         return devices_.erase(settings_.name, id, current->version);
     });
     if (erased) {
-        device_count_.release();
-        live_.cut(id, "the device was deleted");
+        if (id.is_module()) {
+            live_.cut(id, "the module was deleted");
+        } else {
+            device_count_.release();
+            live_.cut_with_modules(id.device, "the device was deleted");
+        }
         live_.forget(id);
     }
     return erased;

@@ -24,35 +24,43 @@ Service::Service(HubSettings settings, const HubPorts& ports)
       live_(clock_),
       methods_(live_, ports.timers, settings_.method_limits, random_number(random_)) {}
 
-Result<Device> Service::load_device(const DeviceId& id) {
+Result<Device> Service::load_device(const IdentityId& id) {
     auto found = devices_.find_device(settings_.name, id);
     if (!found) {
         return std::unexpected(std::move(found.error()));
     }
-    if (!*found) {
-        return fail(Code::not_found, "device not found");
-    }
-    return std::move(**found);
+    return *found ? Result<Device>(std::move(**found)) : absent(id);
 }
 
-Result<DeviceWithTwin> Service::load(const DeviceId& id) {
+Result<DeviceWithTwin> Service::load(const IdentityId& id) {
     auto found = devices_.find(settings_.name, id);
     if (!found) {
         return std::unexpected(std::move(found.error()));
     }
-    if (!*found) {
-        return fail(Code::not_found, "device not found");
+    return *found ? Result<DeviceWithTwin>(std::move(**found)) : absent(id);
+}
+
+/// Whether it is the module that is missing, or its device, too (iothub B.6).
+std::unexpected<Error> Service::absent(const IdentityId& id) {
+    if (id.is_module()) {
+        const auto device = devices_.find_device(settings_.name, id.device);
+        if (!device) {
+            return std::unexpected(device.error());
+        }
+        if (*device) {
+            return fail(Code::not_found, std::string(module_unknown));
+        }
     }
-    return std::move(**found);
+    return fail(Code::not_found, "device not found");
 }
 
 DeviceView Service::view_of(Device device) const {
-    auto presence = live_.presence(device.id);
+    auto presence = live_.presence(device.identity());
     return {.device = std::move(device), .presence = presence};
 }
 
 TwinView Service::view_of(Device device, Twin twin) const {
-    auto presence = live_.presence(device.id);
+    auto presence = live_.presence(device.identity());
     return {.device = std::move(device), .twin = std::move(twin), .presence = presence};
 }
 

@@ -20,9 +20,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::hub {
+
+/// Error::detail of not_found when there is the device, but not the module.
+inline constexpr std::string_view module_unknown = "module not found";
 
 struct HubSettings {
     HubName name;
@@ -42,7 +46,7 @@ struct HubPorts {
     Random& random;
 };
 
-/// A device that proved itself.
+/// A device or module that proved itself.
 struct Session {
     Device device;
     std::string auth_method;            // for Message::auth_method
@@ -82,8 +86,8 @@ class Service {
     /// clears the other credential. A change that ends the right to be connected cuts the
     /// connection.
     Result<DeviceView> put_device(Device wanted, const IfMatch& if_match);
-    Result<DeviceView> get_device(const DeviceId& id);
-    Result<void> delete_device(const DeviceId& id, const IfMatch& if_match);
+    Result<DeviceView> get_device(const IdentityId& id);
+    Result<void> delete_device(const IdentityId& id, const IfMatch& if_match);
     Result<std::vector<DeviceView>> list_devices(std::size_t count_max);
 
     /// Identity and twin in one atomic step, the reported properties too (iothub B.5, `create`);
@@ -94,10 +98,10 @@ class Service {
     // A twin that is frozen because its device is moving (base/move_mark.h) changes by nobody:
     // unavailable, with the advice to come back in a second.
 
-    Result<TwinView> get_twin(const DeviceId& id);
-    Result<TwinView> patch_twin(const DeviceId& id, const TwinUpdate& update,
+    Result<TwinView> get_twin(const IdentityId& id);
+    Result<TwinView> patch_twin(const IdentityId& id, const TwinUpdate& update,
                                 const IfMatch& if_match);
-    Result<TwinView> replace_twin(const DeviceId& id, const TwinUpdate& update,
+    Result<TwinView> replace_twin(const IdentityId& id, const TwinUpdate& update,
                                   const IfMatch& if_match);
 
     // ---- for devices ----
@@ -105,13 +109,13 @@ class Service {
     /// Errors: unauthenticated in every case, with the true reason as the cause; what the store
     /// says if the store fails.
     Result<Session> authenticate(const Credentials& credentials);
-    Result<Twin> read_twin(const DeviceId& id);
+    Result<Twin> read_twin(const IdentityId& id);
     /// The new reported version.
-    Result<std::int64_t> report(const DeviceId& id, const JsonObject& patch);
-    Result<void> set_model_id(const DeviceId& id, const std::string& model_id);
+    Result<std::int64_t> report(const IdentityId& id, const JsonObject& patch);
+    Result<void> set_model_id(const IdentityId& id, const std::string& model_id);
     Result<void> send_telemetry(std::vector<Message> messages);
-    Result<std::vector<StoredSubscription>> load_session(const DeviceId& id);
-    Result<void> save_session(const DeviceId& id,
+    Result<std::vector<StoredSubscription>> load_session(const IdentityId& id);
+    Result<void> save_session(const IdentityId& id,
                               const std::vector<StoredSubscription>& subscriptions);
 
     // ---- telemetry, for back ends ----
@@ -127,8 +131,9 @@ class Service {
     Methods& methods() { return methods_; }
 
   private:
-    Result<Device> load_device(const DeviceId& id);
-    Result<DeviceWithTwin> load(const DeviceId& id);
+    Result<Device> load_device(const IdentityId& id);
+    Result<DeviceWithTwin> load(const IdentityId& id);
+    std::unexpected<Error> absent(const IdentityId& id);
     DeviceView view_of(Device device) const;
     TwinView view_of(Device device, Twin twin) const;
 
@@ -138,10 +143,13 @@ class Service {
     Result<void> save_device(const Device& current, const Device& next);
     Result<void> store_new(const Device& device, const Twin& twin);
 
+    /// Error: unavailable, while the device moves to another hub.
+    Result<void> check_not_moving(const Device& identity);
+
     using Rule = std::function<Result<Twin>(const Twin&, WallTime)>;
     using Tell = std::function<void(const Twin&)>;
     /// Load, decide by `rule`, save, `tell`; again on conflict.
-    Result<TwinView> change_twin(const DeviceId& id, const IfMatch& if_match, const Rule& rule,
+    Result<TwinView> change_twin(const IdentityId& id, const IfMatch& if_match, const Rule& rule,
                                  const Tell& tell);
 
     HubSettings settings_;

@@ -43,6 +43,11 @@ class Record {
         return value != nullptr && value->get_bool();
     }
 
+    /// Empty if it is not there: a member that only some have, or only newer versions write.
+    std::string text_if_any(std::string_view name) {
+        return document_.contains(name) ? text(name) : std::string();
+    }
+
     JsonObject object(std::string_view name) {
         const Json* value = get(name, kind::object);
         return value == nullptr ? JsonObject() : value->get_object();
@@ -148,18 +153,24 @@ JsonObject stored(const TwinSection& section) {
 } // namespace
 
 JsonObject to_stored_document(const Device& device) {
-    return {{"deviceId", device.id.text()},
-            {"generationId", device.generation_id},
-            {"version", device.version},
-            {"etag", device.etag.text()},
-            {"status", to_text(device.status)},
-            {"statusReason", device.status_reason},
-            {"statusUpdated", to_number(device.status_updated)},
-            {"authentication", stored(device.authentication)},
-            {"iotEdge", device.iot_edge},
-            {"deviceScope", device.device_scope},
-            {"parentScopes", JsonArray(device.parent_scopes.begin(), device.parent_scopes.end())},
-            {"created", to_number(device.created)}};
+    JsonObject document{
+        {"deviceId", device.id.text()},
+        {"generationId", device.generation_id},
+        {"version", device.version},
+        {"etag", device.etag.text()},
+        {"status", to_text(device.status)},
+        {"statusReason", device.status_reason},
+        {"statusUpdated", to_number(device.status_updated)},
+        {"authentication", stored(device.authentication)},
+        {"iotEdge", device.iot_edge},
+        {"deviceScope", device.device_scope},
+        {"parentScopes", JsonArray(device.parent_scopes.begin(), device.parent_scopes.end())},
+        {"created", to_number(device.created)}};
+    if (device.identity().is_module()) {
+        document["moduleId"] = device.module.text();
+        document["managedBy"] = device.managed_by;
+    }
+    return document;
 }
 
 Result<Device> stored_device(const JsonObject& document) {
@@ -181,6 +192,8 @@ Result<Device> stored_device(const JsonObject& document) {
     device.device_scope = record.text("deviceScope");
     device.parent_scopes = record.texts("parentScopes");
     device.created = to_time(record.number("created"));
+    device.module = ModuleId(record.text_if_any("moduleId"));
+    device.managed_by = record.text_if_any("managedBy");
     return record.finish(std::move(device));
 }
 

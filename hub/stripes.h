@@ -1,7 +1,8 @@
 #pragma once
-// A fixed number of mutexes shared by any number of devices.
+// A fixed number of mutexes shared by any number of devices. A device and its modules share one:
+// what happens to the device happens to them.
 
-#include "base/ids.h"
+#include "hub/identity_id.h"
 
 #include <array>
 #include <cstddef>
@@ -12,8 +13,8 @@ namespace muster::hub {
 
 class Stripes {
   public:
-    std::mutex& of(const DeviceId& device) {
-        return mutexes_[std::hash<DeviceId>{}(device) % count];
+    std::mutex& of(const IdentityId& who) {
+        return mutexes_[std::hash<DeviceId>{}(who.device) % count];
     }
 
   private:

@@ -15,6 +15,7 @@ namespace muster::hub {
 struct Message {
     std::int64_t sequence = 0; // 1, 2, 3, ... per hub; given by the store
     DeviceId device;
+    ModuleId module; // empty: the device itself sent it
     WallTime enqueued;
     std::vector<std::pair<std::string, std::string>> properties; // application, and `$.` system
     std::string auth_method;   // JSON text of iothub-connection-auth-method

@@ -23,6 +23,11 @@ bool is_frozen(const Device& device) {
     return device.status == DeviceStatus::disabled && freezes_twin(device.status_reason);
 }
 
+/// The modules of a copy on its way in are put one by one, and their twins with them.
+bool freezes_modules(const Device& device) {
+    return device.status == DeviceStatus::disabled && device.status_reason.starts_with(moving_out);
+}
+
 std::unexpected<Error> frozen() {
     return std::unexpected(Error{.code = Code::unavailable,
                                  .detail = "the device is moving to another hub",
@@ -32,16 +37,27 @@ std::unexpected<Error> frozen() {
 
 } // namespace
 
-Result<TwinView> Service::change_twin(const DeviceId& id, const IfMatch& if_match, const Rule& rule,
-                                      const Tell& tell) {
+Result<void> Service::check_not_moving(const Device& identity) {
+    if (!identity.identity().is_module()) {
+        return is_frozen(identity) ? frozen() : Result<void>();
+    }
+    const auto device = load_device(identity.id);
+    if (!device) {
+        return std::unexpected(device.error());
+    }
+    return freezes_modules(*device) ? frozen() : Result<void>();
+}
+
+Result<TwinView> Service::change_twin(const IdentityId& id, const IfMatch& if_match,
+                                      const Rule& rule, const Tell& tell) {
     const std::lock_guard lock(stripes_.of(id));
     return retry_on_conflict([&]() -> Result<TwinView> {
         auto current = load(id);
         if (!current) {
             return std::unexpected(std::move(current.error()));
         }
-        if (is_frozen(current->device)) {
-            return frozen();
+        if (auto fine = check_not_moving(current->device); !fine) {
+            return std::unexpected(std::move(fine.error()));
         }
         if (!if_match.permits(etag_of(current->twin))) {
             return fail(Code::precondition, "the etag is not the current one");
@@ -62,7 +78,7 @@ Result<TwinView> Service::change_twin(const DeviceId& id, const IfMatch& if_matc
     });
 }
 
-Result<TwinView> Service::get_twin(const DeviceId& id) {
+Result<TwinView> Service::get_twin(const IdentityId& id) {
     auto found = load(id);
     if (!found) {
         return std::unexpected(std::move(found.error()));
@@ -70,7 +86,7 @@ Result<TwinView> Service::get_twin(const DeviceId& id) {
     return view_of(std::move(found->device), std::move(found->twin));
 }
 
-Result<TwinView> Service::patch_twin(const DeviceId& id, const TwinUpdate& update,
+Result<TwinView> Service::patch_twin(const IdentityId& id, const TwinUpdate& update,
                                      const IfMatch& if_match) {
     const auto rule = [&](const Twin& twin, WallTime now) {
         return apply_patch(twin, update, now, settings_.twin_limits);
@@ -84,7 +100,7 @@ Result<TwinView> Service::patch_twin(const DeviceId& id, const TwinUpdate& updat
     return change_twin(id, if_match, rule, tell);
 }
 
-Result<TwinView> Service::replace_twin(const DeviceId& id, const TwinUpdate& update,
+Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& update,
                                        const IfMatch& if_match) {
     std::int64_t version_before = 0;
     const auto rule = [&](const Twin& twin, WallTime now) {
@@ -100,7 +116,7 @@ Result<TwinView> Service::replace_twin(const DeviceId& id, const TwinUpdate& upd
     return change_twin(id, if_match, rule, tell);
 }
 
-Result<Twin> Service::read_twin(const DeviceId& id) {
+Result<Twin> Service::read_twin(const IdentityId& id) {
     auto found = load(id);
     if (!found) {
         return std::unexpected(std::move(found.error()));
@@ -108,7 +124,7 @@ Result<Twin> Service::read_twin(const DeviceId& id) {
     return std::move(found->twin);
 }
 
-Result<std::int64_t> Service::report(const DeviceId& id, const JsonObject& patch) {
+Result<std::int64_t> Service::report(const IdentityId& id, const JsonObject& patch) {
     const auto rule = [&](const Twin& twin, WallTime now) {
         return apply_reported(twin, patch, now, settings_.twin_limits);
     };
@@ -119,7 +135,7 @@ Result<std::int64_t> Service::report(const DeviceId& id, const JsonObject& patch
     return changed->twin.reported.version;
 }
 
-Result<void> Service::set_model_id(const DeviceId& id, const std::string& model_id) {
+Result<void> Service::set_model_id(const IdentityId& id, const std::string& model_id) {
     if (model_id.size() > model_id_bytes_max) {
         return fail(Code::malformed,
                     fmt::format("the model id is over {} bytes", model_id_bytes_max));

@@ -119,7 +119,8 @@ class CrashTest : public testing::Test {
     void verify_counts(Stores& stores) {
         const auto devices = stores.devices().list(hub_1, "", 1'000'000);
         ASSERT_TRUE(devices);
-        EXPECT_EQ(stores.devices().count(hub_1), static_cast<std::int64_t>(devices->size()));
+        EXPECT_EQ(stores.devices().counts(hub_1)->devices,
+                  static_cast<std::int64_t>(devices->size()));
         for (const hub::Device& found : *devices) {
             EXPECT_TRUE(stores.devices().find(hub_1, found.id)->has_value());
         }

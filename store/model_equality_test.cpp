@@ -305,7 +305,7 @@ Operation any_hub_read(Random& random) {
     return [=](Stores& s) {
         return describe(s.devices().find(hub, id)) + describe(s.devices().find_device(hub, id)) +
                describe(s.devices().list(hub, after, count_max)) +
-               describe(s.devices().count(hub)) + describe(s.sessions().load(hub, id)) +
+               describe(s.devices().counts(hub)) + describe(s.sessions().load(hub, id)) +
                describe(s.telemetry().read(hub, sequence, count_max)) +
                describe(s.telemetry().last_sequence(hub));
     };

@@ -103,6 +103,7 @@ std::string describe(const hub::Twin& twin);
 std::string describe(const hub::DeviceWithTwin& device);
 std::string describe(const hub::Message& message);
 std::string describe(const hub::StoredSubscription& subscription);
+std::string describe(const hub::IdentityCounts& counts);
 std::string describe(const RegistrationId& id);
 std::string describe(const provisioning::ScopeCounts& counts);
 std::string describe(const provisioning::HubCount& count);

@@ -234,6 +234,11 @@ std::string describe(const hub::Message& message) {
                        message.generation_id, message.model_id, message.body);
 }
 
+std::string describe(const hub::IdentityCounts& counts) {
+    return fmt::format("{} devices, {} disabled, {} modules", counts.devices,
+                       counts.disabled_devices, counts.modules);
+}
+
 std::string describe(const hub::StoredSubscription& subscription) {
     return fmt::format("{} {}", subscription.filter, subscription.qos);
 }

@@ -77,17 +77,16 @@ Result<HubMqtt::Claim> HubMqtt::read_claim(const mqtt::Connect& connect) {
             return std::unexpected(fine.error());
         }
     }
-    if (!user->module_id.empty()) {
-        return fail(Code::unsupported, "modules are not offered yet");
-    }
-    if (connect.client_id != user->device_id) {
+    const std::string name =
+        user->module_id.empty() ? user->device_id : user->device_id + '/' + user->module_id;
+    if (connect.client_id != name) {
         return fail(Code::malformed, "client id and user name name different devices");
     }
-    auto device = parse_device_id(user->device_id);
-    if (!device) {
-        return std::unexpected(device.error());
+    auto who = hub::parse_identity_id(name);
+    if (!who) {
+        return std::unexpected(who.error());
     }
-    device_ = *device;
+    who_ = std::move(*who);
     if (connect.will) {
         auto will = read_will(*connect.will);
         if (!will) {
@@ -95,7 +94,7 @@ Result<HubMqtt::Claim> HubMqtt::read_claim(const mqtt::Connect& connect) {
         }
         will_ = std::move(*will);
     }
-    return Claim{{device_, connect.password.value_or(""), peer_.certificates},
+    return Claim{{who_, connect.password.value_or(""), peer_.certificates},
                  connect.clean_session,
                  std::move(user->model_id)};
 }
@@ -124,28 +123,28 @@ void HubMqtt::connect(const mqtt::Connect& connect, SteadyTime now) {
 
 /// On a worker.
 Result<HubMqtt::Admission> HubMqtt::admit(hub::Service& hub, const Claim& claim, HubLink& link) {
-    const DeviceId& device = claim.credentials.device;
+    const hub::IdentityId& who = claim.credentials.identity;
     auto session = hub.authenticate(claim.credentials);
     if (!session) {
         return std::unexpected(session.error());
     }
-    auto stored = hub.load_session(device);
+    auto stored = hub.load_session(who);
     if (!stored) {
         return std::unexpected(stored.error());
     }
     Admission admission{std::move(*session), std::move(*stored)};
     if (claim.clean_session && !admission.subscriptions.empty()) {
-        if (auto cleared = hub.save_session(device, {}); !cleared) {
+        if (auto cleared = hub.save_session(who, {}); !cleared) {
             return std::unexpected(cleared.error());
         }
         admission.subscriptions.clear();
     }
     if (!claim.model_id.empty()) {
-        if (auto kept = hub.set_model_id(device, claim.model_id); !kept) {
+        if (auto kept = hub.set_model_id(who, claim.model_id); !kept) {
             return std::unexpected(kept.error());
         }
     }
-    if (!link.attach(hub.live(), device, admission.session.admission)) {
+    if (!link.attach(hub.live(), who, admission.session.admission)) {
         return fail(Code::conflict, "the identity changed while the device connected");
     }
     return admission;
@@ -164,7 +163,7 @@ void HubMqtt::admitted(Result<Admission> admission) {
         return; // it took too long, or the device is gone
     }
     identity_ = std::move(admission->session);
-    subscriptions_ = Subscriptions(device_, admission->subscriptions);
+    subscriptions_ = Subscriptions(who_, admission->subscriptions);
     expires_ = end_of_life(identity_.sas_expiry, context_.clock);
     // iothub A.6, G.6: present exactly when a stored subscription was restored.
     session_.connack(mqtt::ConnectCode::accepted, !subscriptions_.empty(), context_.clock.steady());
@@ -179,7 +178,7 @@ void HubMqtt::refuse_connect(const Error& error) {
     }
     busy_ = false;
     will_.reset();
-    log::info("hub connection refused", {{"device", device_.text()},
+    log::info("hub connection refused", {{"device", who_.text()},
                                          {"detail", error.detail},
                                          {"cause", error.cause},
                                          {"peer", peer_.address}});

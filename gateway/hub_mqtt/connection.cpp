@@ -60,11 +60,11 @@ void HubMqtt::take(topics::TwinPatch topic, mqtt::Publish publish) {
 
 void HubMqtt::take(topics::MethodResponse topic, mqtt::Publish publish) {
     acknowledge(publish);
-    hub_->methods().answered(device_, topic.rid, topic.status, publish.payload);
+    hub_->methods().answered(who_, topic.rid, topic.status, publish.payload);
 }
 
 bool HubMqtt::is_own(const topics::Telemetry& topic) const {
-    return topic.device_id == device_.text() && topic.module_id.empty();
+    return topic.device_id == who_.device.text() && topic.module_id == who_.module.text();
 }
 
 void HubMqtt::acknowledge(const mqtt::Publish& publish) {
@@ -100,7 +100,8 @@ std::optional<std::vector<hub::StoredSubscription>> HubMqtt::to_store() const {
 
 hub::Message HubMqtt::make_message(std::string body, topics::Properties properties) const {
     hub::Message message;
-    message.device = device_;
+    message.device = who_.device;
+    message.module = who_.module;
     message.properties = std::move(properties);
     message.auth_method = identity_.auth_method;
     message.generation_id = identity_.device.generation_id;
@@ -112,7 +113,7 @@ hub::Message HubMqtt::make_message(std::string body, topics::Properties properti
 void HubMqtt::touch(SteadyTime now) {
     if (link_ && now - touched_ >= touch_granularity) {
         touched_ = now;
-        hub_->live().touch(device_, link_->id());
+        hub_->live().touch(who_, link_->id());
     }
 }
 
@@ -147,7 +148,7 @@ void HubMqtt::end(const std::string& reason) {
         return;
     }
     log::info("hub connection ended",
-              {{"device", device_.text()}, {"reason", reason}, {"peer", peer_.address}});
+              {{"device", who_.text()}, {"reason", reason}, {"peer", peer_.address}});
     session_.close(reason);
 }
 
@@ -156,7 +157,7 @@ void HubMqtt::closed(bool clean, SteadyTime) {
     if (!link_) {
         return; // it never got as far as a claim
     }
-    link_->gone(hub_->live(), device_);
+    link_->gone(hub_->live(), who_);
     if (identity_.device.id.empty()) {
         return; // it was never admitted
     }
@@ -176,14 +177,14 @@ void HubMqtt::closed(bool clean, SteadyTime) {
 
 /// Best effort by nature: nobody was promised that any of it is stored.
 void HubMqtt::leave_last_words() {
-    LastWords words{.device = device_,
+    LastWords words{.who = who_,
                     .generation_id = identity_.device.generation_id,
                     .before = errand_,
                     .steps = std::move(queue_)};
     const bool queued = context_.workers.submit(
         [hub = hub_, words = std::move(words)]() mutable { perform(*hub, std::move(words)); });
     if (!queued) {
-        log::warning("last messages were lost, the server is busy", {{"device", device_.text()}});
+        log::warning("last messages were lost, the server is busy", {{"device", who_.text()}});
     }
 }
 

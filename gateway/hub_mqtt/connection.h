@@ -107,7 +107,7 @@ class HubMqtt final : public MqttHandler {
     Post post_;
     hub::Service* hub_ = nullptr;
     std::shared_ptr<HubLink> link_;
-    DeviceId device_;
+    hub::IdentityId who_;
     hub::Session identity_;
     std::string model_id_;
     std::optional<Will> will_;

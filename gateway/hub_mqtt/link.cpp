@@ -18,19 +18,19 @@ void HubLink::close(std::string reason) {
     post_([connection = &connection_, reason = std::move(reason)] { connection->cut(reason); });
 }
 
-bool HubLink::attach(hub::Live& live, const DeviceId& device, hub::Live::Admission admission) {
-    const hub::LinkId id = live.attach(device, shared_from_this(), admission);
+bool HubLink::attach(hub::Live& live, const hub::IdentityId& who, hub::Live::Admission admission) {
+    const hub::LinkId id = live.attach(who, shared_from_this(), admission);
     id_.store(id);
     if (gone_.load()) {
-        live.detach(device, id);
+        live.detach(who, id);
     }
     return id != 0;
 }
 
-void HubLink::gone(hub::Live& live, const DeviceId& device) {
+void HubLink::gone(hub::Live& live, const hub::IdentityId& who) {
     gone_.store(true);
     if (const hub::LinkId id = id_.load(); id != 0) {
-        live.detach(device, id);
+        live.detach(who, id);
     }
 }
 

@@ -27,10 +27,10 @@ class HubLink final : public hub::DeviceLink, public std::enable_shared_from_thi
 
     /// Called by the worker: displaces an older connection of the device. False if the identity
     /// changed since it was admitted.
-    [[nodiscard]] bool attach(hub::Live& live, const DeviceId& device,
+    [[nodiscard]] bool attach(hub::Live& live, const hub::IdentityId& who,
                               hub::Live::Admission admission);
     /// Called by whoever finds that the connection must not, or no longer, be reached.
-    void gone(hub::Live& live, const DeviceId& device);
+    void gone(hub::Live& live, const hub::IdentityId& who);
 
     [[nodiscard]] hub::LinkId id() const { return id_.load(); }
 

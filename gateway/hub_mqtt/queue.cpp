@@ -76,10 +76,10 @@ void HubMqtt::submit_errand() {
     if (over_) {
         return;
     }
-    auto work = [hub = hub_, device = device_, errand = errand_,
+    auto work = [hub = hub_, who = who_, errand = errand_,
                  report = std::make_unique<Report>(*this, post_)] {
         report->begin();
-        report->send(errand->perform(*hub, device));
+        report->send(errand->perform(*hub, who));
     };
     // If the queue is full, the report that is dropped with the work sees to it.
     static_cast<void>(context_.workers.submit(std::move(work)));
@@ -121,7 +121,7 @@ void HubMqtt::fail_telemetry(const Error& error) {
         return; // an earlier message of the same batch said so
     }
     log::warning("telemetry not stored",
-                 {{"device", device_.text()}, {"detail", error.detail}, {"cause", error.cause}});
+                 {{"device", who_.text()}, {"detail", error.detail}, {"cause", error.cause}});
     session_.close("telemetry could not be stored");
 }
 
@@ -171,7 +171,7 @@ void HubMqtt::answer_twin(const std::string& rid, unsigned status, std::string b
 void HubMqtt::refuse_twin(const std::string& rid, const Error& error) {
     const TrackingId tracking(new_guid(context_.random));
     log::info("twin request refused", {{"tracking", tracking.text()},
-                                       {"device", device_.text()},
+                                       {"device", who_.text()},
                                        {"detail", error.detail},
                                        {"cause", error.cause}});
     answer_twin(rid, hub_problem_of(error.code).status,
@@ -180,8 +180,8 @@ void HubMqtt::refuse_twin(const std::string& rid, const Error& error) {
 
 void HubMqtt::apply_subscriptions() {
     hub::Live& live = hub_->live();
-    live.set_takes_methods(device_, link_->id(), subscriptions_.has(topics::HubFilter::methods));
-    live.set_takes_desired(device_, link_->id(),
+    live.set_takes_methods(who_, link_->id(), subscriptions_.has(topics::HubFilter::methods));
+    live.set_takes_desired(who_, link_->id(),
                            subscriptions_.has(topics::HubFilter::desired_patches));
 }
 

@@ -26,13 +26,13 @@ Outcome store(hub::Service& hub, const Batch& batch) {
 
 struct Performer {
     hub::Service& hub;
-    const DeviceId& device;
+    const hub::IdentityId& who;
     const Batch& batch;
 
     Outcome operator()(const TelemetryStep&) const { return store(hub, batch); }
 
     Outcome operator()(const TwinGetStep&) const {
-        auto twin = hub.read_twin(device);
+        auto twin = hub.read_twin(who);
         if (!twin) {
             return {.error = twin.error()};
         }
@@ -44,7 +44,7 @@ struct Performer {
         if (!patch) {
             return {.error = patch.error()};
         }
-        auto version = hub.report(device, *patch);
+        auto version = hub.report(who, *patch);
         if (!version) {
             return {.error = version.error()};
         }
@@ -57,7 +57,7 @@ struct Performer {
 
     [[nodiscard]] Outcome
     save(const std::optional<std::vector<hub::StoredSubscription>>& stored) const {
-        return stored ? outcome_of(hub.save_session(device, *stored)) : Outcome{};
+        return stored ? outcome_of(hub.save_session(who, *stored)) : Outcome{};
     }
 };
 
@@ -80,8 +80,8 @@ struct SizeOf {
 };
 
 /// False if messages could not be stored. A twin patch that is refused holds nothing up.
-bool performed(hub::Service& hub, const DeviceId& device, Errand& errand) {
-    const Outcome& outcome = errand.perform(hub, device);
+bool performed(hub::Service& hub, const hub::IdentityId& who, Errand& errand) {
+    const Outcome& outcome = errand.perform(hub, who);
     return !outcome.error || !std::holds_alternative<TelemetryStep>(errand.batch().front());
 }
 
@@ -109,26 +109,26 @@ Batch take_batch(std::deque<Step>& queue) {
     return batch;
 }
 
-const Outcome& Errand::perform(hub::Service& hub, const DeviceId& device) {
+const Outcome& Errand::perform(hub::Service& hub, const hub::IdentityId& who) {
     const std::lock_guard lock(mutex_);
     if (!outcome_) {
-        outcome_ = std::visit(Performer{hub, device, batch_}, batch_.front());
+        outcome_ = std::visit(Performer{hub, who, batch_}, batch_.front());
     }
     return *outcome_;
 }
 
 void perform(hub::Service& hub, LastWords words) {
-    if (words.before && !performed(hub, words.device, *words.before)) {
+    if (words.before && !performed(hub, words.who, *words.before)) {
         return;
     }
-    const auto current = hub.get_device(words.device);
+    const auto current = hub.get_device(words.who);
     if (!current || current->device.status != hub::DeviceStatus::enabled ||
         current->device.generation_id != words.generation_id) {
         return;
     }
     while (!words.steps.empty()) {
         Errand errand(take_batch(words.steps));
-        if (!performed(hub, words.device, errand)) {
+        if (!performed(hub, words.who, errand)) {
             return;
         }
     }

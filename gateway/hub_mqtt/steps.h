@@ -70,7 +70,7 @@ class Errand {
 
     [[nodiscard]] const Batch& batch() const { return batch_; }
 
-    const Outcome& perform(hub::Service& hub, const DeviceId& device);
+    const Outcome& perform(hub::Service& hub, const hub::IdentityId& who);
 
   private:
     const Batch batch_;
@@ -80,7 +80,7 @@ class Errand {
 
 /// What a device sent before its connection ended, and its will.
 struct LastWords {
-    DeviceId device;
+    hub::IdentityId who;
     std::string generation_id;
     std::shared_ptr<Errand> before; // null if none is under way
     std::deque<Step> steps;

@@ -11,16 +11,17 @@ constexpr std::uint8_t granted_max = 1; // QoS 2 is granted as 1
 
 } // namespace
 
-Subscriptions::Subscriptions(const DeviceId& device,
+Subscriptions::Subscriptions(const hub::IdentityId& who,
                              const std::vector<hub::StoredSubscription>& stored)
-    : device_(device) {
+    : who_(who) {
     for (const hub::StoredSubscription& subscription : stored) {
         add({subscription.filter, static_cast<mqtt::QoS>(subscription.qos)});
     }
 }
 
 std::uint8_t Subscriptions::add(const mqtt::Subscription& wanted) {
-    const auto kind = topics::parse_hub_filter(wanted.filter, device_.text(), "");
+    const auto kind =
+        topics::parse_hub_filter(wanted.filter, who_.device.text(), who_.module.text());
     if (!kind) {
         return mqtt::Suback::failure;
     }

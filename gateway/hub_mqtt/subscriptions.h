@@ -16,7 +16,7 @@ namespace muster::gateway {
 class Subscriptions {
   public:
     Subscriptions() = default;
-    Subscriptions(const DeviceId& device, const std::vector<hub::StoredSubscription>& stored);
+    Subscriptions(const hub::IdentityId& who, const std::vector<hub::StoredSubscription>& stored);
 
     /// The granted QoS, or mqtt::Suback::failure for a filter that is not offered or is one too
     /// many.
@@ -34,7 +34,7 @@ class Subscriptions {
         topics::HubFilter kind;
     };
 
-    DeviceId device_;
+    hub::IdentityId who_;
     std::vector<Entry> entries_;
 };
 

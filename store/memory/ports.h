@@ -74,19 +74,22 @@ class Devices final : public hub::DeviceStore {
   public:
     explicit Devices(Tables& tables) : tables_(tables) {}
 
-    Result<std::optional<hub::Device>> find_device(const HubName& hub, const DeviceId& id) override;
+    Result<std::optional<hub::Device>> find_device(const HubName& hub,
+                                                   const hub::IdentityId& id) override;
     Result<std::optional<hub::DeviceWithTwin>> find(const HubName& hub,
-                                                    const DeviceId& id) override;
-    Result<void> create(const HubName& hub, const hub::DeviceWithTwin& device) override;
+                                                    const hub::IdentityId& id) override;
+    Result<void> create(const HubName& hub,
+                        std::span<const hub::DeviceWithTwin> identities) override;
     Result<void> update_device(const HubName& hub, const hub::Device& device,
                                std::int64_t expected_version) override;
-    Result<void> update_twin(const HubName& hub, const DeviceId& id, const hub::Twin& twin,
+    Result<void> update_twin(const HubName& hub, const hub::IdentityId& id, const hub::Twin& twin,
                              std::int64_t expected_version) override;
-    Result<void> erase(const HubName& hub, const DeviceId& id,
+    Result<void> erase(const HubName& hub, const hub::IdentityId& id,
                        std::int64_t expected_version) override;
     Result<std::vector<hub::Device>> list(const HubName& hub, const std::string& after,
                                           std::size_t count_max) override;
-    Result<std::int64_t> count(const HubName& hub) override;
+    Result<std::vector<hub::Device>> modules(const HubName& hub, const DeviceId& device) override;
+    Result<hub::IdentityCounts> counts(const HubName& hub) override;
 
   private:
     Tables& tables_;
@@ -97,8 +100,8 @@ class Sessions final : public hub::SessionStore {
     explicit Sessions(Tables& tables) : tables_(tables) {}
 
     Result<std::vector<hub::StoredSubscription>> load(const HubName& hub,
-                                                      const DeviceId& id) override;
-    Result<void> save(const HubName& hub, const DeviceId& id,
+                                                      const hub::IdentityId& id) override;
+    Result<void> save(const HubName& hub, const hub::IdentityId& id,
                       const std::vector<hub::StoredSubscription>& subscriptions) override;
 
   private:

@@ -7,6 +7,8 @@ namespace muster::store::sql {
 
 using hub::Device;
 using hub::DeviceWithTwin;
+using hub::IdentityCounts;
+using hub::IdentityId;
 
 namespace {
 
@@ -15,31 +17,102 @@ constexpr Statement select_device_with_twin{
     "SELECT device.document, twin.document FROM device"
     " JOIN twin ON twin.hub = device.hub AND twin.device = device.id"
     " WHERE device.hub = $1 AND device.id = $2"};
-constexpr Statement select_devices{
-    "SELECT id, document FROM device WHERE hub = $1 AND id > $2 ORDER BY id LIMIT $3"};
-constexpr Statement insert_device{
-    "INSERT INTO device (hub, id, version, status, document) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT (hub, id) DO NOTHING"};
+constexpr Statement select_devices{"SELECT id, document FROM device"
+                                   " WHERE hub = $1 AND id > $2 AND parent IS NULL"
+                                   " ORDER BY id LIMIT $3"};
+constexpr Statement select_modules{
+    "SELECT id, document FROM device WHERE hub = $1 AND parent = $2 ORDER BY id"};
+constexpr Statement select_there{"SELECT 1 FROM device WHERE hub = $1 AND id = $2"};
+constexpr Statement select_status{
+    "SELECT status FROM device WHERE hub = $1 AND id = $2 AND version = $3"};
+constexpr Statement insert_device{"INSERT INTO device (hub, id, version, status, document, parent) "
+                                  "VALUES ($1, $2, $3, $4, $5, $6)"
+                                  " ON CONFLICT (hub, id) DO NOTHING"};
 constexpr Statement update_device_row{"UPDATE device SET version = $3, status = $4, document = $5"
                                       " WHERE hub = $1 AND id = $2 AND version = $6"};
 // Twin and session go with it (foreign keys).
 constexpr Statement delete_device{"DELETE FROM device WHERE hub = $1 AND id = $2 AND version = $3"};
+constexpr Statement delete_modules{"DELETE FROM device WHERE hub = $1 AND parent = $2"};
 constexpr Statement insert_twin{
     "INSERT INTO twin (hub, device, version, document) VALUES ($1, $2, $3, $4)"};
 constexpr Statement update_twin_row{"UPDATE twin SET version = $3, document = $4"
                                     " WHERE hub = $1 AND device = $2 AND version = $5"};
-constexpr Statement select_count{"SELECT device_count FROM hub_devices WHERE hub = $1"};
-constexpr Statement add_to_count{
-    "INSERT INTO hub_devices (hub, device_count) VALUES ($1, $2)"
-    " ON CONFLICT (hub)"
-    " DO UPDATE SET device_count = hub_devices.device_count + excluded.device_count"};
+constexpr Statement select_counts{"SELECT device_count, disabled_count, module_count"
+                                  " FROM hub_devices WHERE hub = $1"};
+constexpr Statement add_to_counts{
+    "INSERT INTO hub_devices (hub, device_count, disabled_count, module_count)"
+    " VALUES ($1, $2, $3, $4) ON CONFLICT (hub) DO UPDATE SET"
+    " device_count = hub_devices.device_count + excluded.device_count,"
+    " disabled_count = hub_devices.disabled_count + excluded.disabled_count,"
+    " module_count = hub_devices.module_count + excluded.module_count"};
+
+constexpr std::string_view enabled_column = "enabled";
+constexpr std::string_view disabled_column = "disabled";
 
 std::string_view status_column(const Device& device) {
-    return device.status == hub::DeviceStatus::enabled ? "enabled" : "disabled";
+    return device.status == hub::DeviceStatus::enabled ? enabled_column : disabled_column;
 }
 
-RowKey key_of(const HubName& hub, const DeviceId& id) {
-    return {hub.text(), id.text()};
+/// What a row of this status adds to the counts.
+IdentityCounts counts_of(const IdentityId& id, std::string_view status) {
+    if (id.is_module()) {
+        return {.modules = 1};
+    }
+    return {.devices = 1, .disabled_devices = status == disabled_column ? 1 : 0};
+}
+
+Result<void> count(Connection& connection, const HubName& hub, const IdentityCounts& change) {
+    return run_only(connection, add_to_counts,
+                    {hub.text(), change.devices, change.disabled_devices, change.modules});
+}
+
+/// The status of a row, as it is now. Error: conflict, if it is not of that version.
+Result<std::string> status_of(Connection& connection, const HubName& hub, std::string_view key,
+                              std::int64_t version) {
+    std::string status;
+    const auto ran = connection.run(select_status, {hub.text(), key, version},
+                                    [&](const Row& row) { status = row.text(0); });
+    if (!ran) {
+        return std::unexpected(ran.error());
+    }
+    return status.empty() ? version_conflict() : Result<std::string>(std::move(status));
+}
+
+/// An identity and its twin on their way into their tables.
+struct NewRow {
+    const DeviceWithTwin* value = nullptr;
+    std::string key;
+    std::string device;
+    std::string twin;
+};
+
+Result<void> check_parent(Connection& connection, const HubName& hub, const Device& module) {
+    const auto there = integer_of(connection, select_there, {hub.text(), module.id.text()}, 0);
+    if (!there) {
+        return std::unexpected(there.error());
+    }
+    return *there == 1 ? Result<void>() : no_such_device();
+}
+
+Result<void> insert(Connection& connection, const HubName& hub, const NewRow& row) {
+    const auto& [device, twin] = *row.value;
+    const IdentityId id = device.identity();
+    if (id.is_module()) {
+        if (auto fine = check_parent(connection, hub, device); !fine) {
+            return fine;
+        }
+    }
+    const Value parent = id.is_module() ? Value(std::string_view(device.id.text())) : Value(Null());
+    const std::string_view status = status_column(device);
+    const auto created = must_change(
+        connection, insert_device,
+        {hub.text(), row.key, device.version, status, row.device, parent}, device_exists());
+    if (!created) {
+        return created;
+    }
+    const auto with_twin =
+        run_only(connection, insert_twin, {hub.text(), row.key, twin.version, row.twin});
+    return with_twin ? count(connection, hub, counts_of(id, status)) : with_twin;
 }
 
 /// A row of device and twin, as copied.
@@ -50,16 +123,18 @@ struct Texts {
 
 } // namespace
 
-Result<std::optional<Device>> Devices::find_device(const HubName& hub, const DeviceId& id) {
-    return devices_.find<Device>(key_of(hub, id), select_device, {hub.text(), id.text()},
+Result<std::optional<Device>> Devices::find_device(const HubName& hub, const IdentityId& id) {
+    const std::string key = id.text();
+    return devices_.find<Device>({hub.text(), key}, select_device, {hub.text(), key},
                                  hub::stored_device);
 }
 
-Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const DeviceId& id) {
+Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const IdentityId& id) {
+    const std::string key = id.text();
     std::optional<Texts> found;
     const Result<void> read = database_.read([&](Connection& connection) -> Result<void> {
         const auto ran =
-            connection.run(select_device_with_twin, {hub.text(), id.text()}, [&](const Row& row) {
+            connection.run(select_device_with_twin, {hub.text(), key}, [&](const Row& row) {
                 found = Texts{std::string(row.text(0)), std::string(row.text(1))};
             });
         return ran ? Result<void>() : std::unexpected(ran.error());
@@ -70,7 +145,7 @@ Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const De
     if (!found) {
         return std::nullopt;
     }
-    auto device = devices_.open<Device>(key_of(hub, id), found->device, hub::stored_device);
+    auto device = devices_.open<Device>({hub.text(), key}, found->device, hub::stored_device);
     if (!device) {
         return std::unexpected(device.error());
     }
@@ -81,55 +156,83 @@ Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const De
     return DeviceWithTwin{std::move(*device), std::move(*twin)};
 }
 
-Result<void> Devices::create(const HubName& hub, const DeviceWithTwin& device) {
-    const auto& [identity, twin] = device;
-    const std::string identity_text =
-        devices_.seal(key_of(hub, identity.id), to_stored_document(identity));
-    const std::string twin_text = to_text(to_stored_document(twin));
+Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin> identities) {
+    std::vector<NewRow> rows;
+    for (const DeviceWithTwin& one : identities) {
+        std::string key = one.device.identity().text();
+        std::string device = devices_.seal({hub.text(), key}, to_stored_document(one.device));
+        rows.push_back(
+            {&one, std::move(key), std::move(device), to_text(to_stored_document(one.twin))});
+    }
     return database_.write([&](Connection& connection) -> Result<void> {
-        const auto created = must_change(connection, insert_device,
-                                         {hub.text(), identity.id.text(), identity.version,
-                                          status_column(identity), identity_text},
-                                         device_exists());
-        if (!created) {
-            return created;
+        for (const NewRow& row : rows) {
+            if (auto inserted = insert(connection, hub, row); !inserted) {
+                return inserted;
+            }
         }
-        const auto with_twin = run_only(connection, insert_twin,
-                                        {hub.text(), identity.id.text(), twin.version, twin_text});
-        if (!with_twin) {
-            return with_twin;
-        }
-        return run_only(connection, add_to_count, {hub.text(), 1});
+        return {};
     });
 }
 
 Result<void> Devices::update_device(const HubName& hub, const Device& device,
                                     std::int64_t expected_version) {
-    const std::string document = devices_.seal(key_of(hub, device.id), to_stored_document(device));
-    return database_.write([&](Connection& connection) {
-        return must_change(connection, update_device_row,
-                           {hub.text(), device.id.text(), device.version, status_column(device),
-                            document, expected_version},
-                           version_conflict());
+    const IdentityId id = device.identity();
+    const std::string key = id.text();
+    const std::string document = devices_.seal({hub.text(), key}, to_stored_document(device));
+    const std::string_view status = status_column(device);
+    return database_.write([&](Connection& connection) -> Result<void> {
+        const auto before = status_of(connection, hub, key, expected_version);
+        if (!before) {
+            return std::unexpected(before.error());
+        }
+        const auto updated =
+            must_change(connection, update_device_row,
+                        {hub.text(), key, device.version, status, document, expected_version},
+                        version_conflict());
+        const std::int64_t more_disabled =
+            counts_of(id, status).disabled_devices - counts_of(id, *before).disabled_devices;
+        return updated && more_disabled != 0
+                   ? count(connection, hub, {.disabled_devices = more_disabled})
+                   : updated;
     });
 }
 
-Result<void> Devices::update_twin(const HubName& hub, const DeviceId& id, const hub::Twin& twin,
+Result<void> Devices::update_twin(const HubName& hub, const IdentityId& id, const hub::Twin& twin,
                                   std::int64_t expected_version) {
+    const std::string key = id.text();
     const std::string document = to_text(to_stored_document(twin));
     return database_.write([&](Connection& connection) {
         return must_change(connection, update_twin_row,
-                           {hub.text(), id.text(), twin.version, document, expected_version},
+                           {hub.text(), key, twin.version, document, expected_version},
                            version_conflict());
     });
 }
 
-Result<void> Devices::erase(const HubName& hub, const DeviceId& id, std::int64_t expected_version) {
+Result<void> Devices::erase(const HubName& hub, const IdentityId& id,
+                            std::int64_t expected_version) {
+    const std::string key = id.text();
     return database_.write([&](Connection& connection) -> Result<void> {
-        const auto erased =
-            must_change(connection, delete_device, {hub.text(), id.text(), expected_version},
-                        version_conflict());
-        return erased ? run_only(connection, add_to_count, {hub.text(), -1}) : erased;
+        const auto status = status_of(connection, hub, key, expected_version);
+        if (!status) {
+            return std::unexpected(status.error());
+        }
+        const auto erased = must_change(connection, delete_device,
+                                        {hub.text(), key, expected_version}, version_conflict());
+        if (!erased) {
+            return erased;
+        }
+        IdentityCounts gone = counts_of(id, *status);
+        if (!id.is_module()) {
+            const auto modules = connection.run(delete_modules, {hub.text(), key});
+            if (!modules) {
+                return std::unexpected(modules.error());
+            }
+            gone.modules = *modules;
+        }
+        return count(connection, hub,
+                     {.devices = -gone.devices,
+                      .disabled_devices = -gone.disabled_devices,
+                      .modules = -gone.modules});
     });
 }
 
@@ -139,8 +242,22 @@ Result<std::vector<Device>> Devices::list(const HubName& hub, const std::string&
                                  {hub.text(), after, row_limit(count_max)}, hub::stored_device);
 }
 
-Result<std::int64_t> Devices::count(const HubName& hub) {
-    return read_integer(database_, select_count, {hub.text()}, 0);
+Result<std::vector<Device>> Devices::modules(const HubName& hub, const DeviceId& device) {
+    return devices_.read<Device>(hub.text(), select_modules, {hub.text(), device.text()},
+                                 hub::stored_device);
+}
+
+Result<IdentityCounts> Devices::counts(const HubName& hub) {
+    IdentityCounts counts;
+    const Result<void> read = database_.read([&](Connection& connection) -> Result<void> {
+        const auto ran = connection.run(select_counts, {hub.text()}, [&](const Row& row) {
+            counts = {.devices = row.integer(0),
+                      .disabled_devices = row.integer(1),
+                      .modules = row.integer(2)};
+        });
+        return ran ? Result<void>() : std::unexpected(ran.error());
+    });
+    return read ? Result<IdentityCounts>(counts) : std::unexpected(read.error());
 }
 
 } // namespace muster::store::sql

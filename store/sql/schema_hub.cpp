@@ -13,6 +13,12 @@ constexpr std::array hub_tables{
     // Rows of a module have the key "device/module" and name their device.
     Statement{"ALTER TABLE device ADD COLUMN parent TEXT"},
     Statement{"CREATE INDEX device_parent ON device (hub, parent) WHERE parent IS NOT NULL"},
+    Statement{"ALTER TABLE hub_devices ADD COLUMN module_count BIGINT NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE hub_devices ADD COLUMN disabled_count BIGINT NOT NULL DEFAULT 0"},
+    Statement{R"(
+UPDATE hub_devices SET disabled_count =
+    (SELECT COUNT(*) FROM device WHERE device.hub = hub_devices.hub AND status = 'disabled'))"},
+    Statement{"ALTER TABLE telemetry ADD COLUMN module TEXT NOT NULL DEFAULT ''"},
 
     // ---- queries ----
 

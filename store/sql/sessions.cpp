@@ -45,7 +45,8 @@ Result<std::vector<StoredSubscription>> from_column(std::string_view text) {
 
 } // namespace
 
-Result<std::vector<StoredSubscription>> Sessions::load(const HubName& hub, const DeviceId& id) {
+Result<std::vector<StoredSubscription>> Sessions::load(const HubName& hub,
+                                                       const hub::IdentityId& id) {
     const auto found = read_texts(database_, select_session, {hub.text(), id.text()});
     if (!found) {
         return std::unexpected(found.error());
@@ -53,7 +54,7 @@ Result<std::vector<StoredSubscription>> Sessions::load(const HubName& hub, const
     return from_column(found->empty() ? "" : found->front());
 }
 
-Result<void> Sessions::save(const HubName& hub, const DeviceId& id,
+Result<void> Sessions::save(const HubName& hub, const hub::IdentityId& id,
                             const std::vector<StoredSubscription>& subscriptions) {
     const std::string column = to_column(subscriptions);
     return database_.write([&](Connection& connection) -> Result<void> {

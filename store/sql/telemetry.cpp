@@ -18,10 +18,10 @@ constexpr Statement advance_last{
     " RETURNING last_sequence"};
 constexpr Statement insert_message{
     "INSERT INTO telemetry (hub, sequence, enqueued, device, properties, auth_method,"
-    " generation_id, model_id, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+    " generation_id, model_id, body, module) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 constexpr Statement select_messages{
-    "SELECT sequence, enqueued, device, properties, auth_method, generation_id, model_id, body"
-    " FROM telemetry WHERE hub = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"};
+    "SELECT sequence, enqueued, device, properties, auth_method, generation_id, model_id, body,"
+    " module FROM telemetry WHERE hub = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"};
 constexpr Statement select_oldest{
     "SELECT sequence FROM telemetry WHERE hub = $1 ORDER BY sequence LIMIT 1"};
 constexpr Statement select_young{
@@ -64,7 +64,7 @@ Result<void> insert(Connection& connection, const HubName& hub, std::int64_t seq
     return run_only(connection, insert_message,
                     {hub.text(), sequence, to_column(message.enqueued), message.device.text(),
                      encoded.properties, message.auth_method, message.generation_id,
-                     encoded.model_id, Bytes{message.body}});
+                     encoded.model_id, Bytes{message.body}, message.module.text()});
 }
 
 struct Appended {
@@ -98,6 +98,7 @@ Result<void> drop_old(Connection& connection, const HubName& hub, const Appended
 Copied copy_row(const Row& row) {
     Message message{.sequence = row.integer(0),
                     .device = DeviceId(std::string(row.text(2))),
+                    .module = ModuleId(std::string(row.text(8))),
                     .enqueued = WallTime(WallTime::duration(row.integer(1))),
                     .auth_method = std::string(row.text(4)),
                     .generation_id = std::string(row.text(5)),

@@ -189,7 +189,7 @@ void SimDevice::connect() {
         return;
     }
     const hub::Credentials credentials{
-        .device = DeviceId(assigned_->device_id),
+        .identity = DeviceId(assigned_->device_id),
         .sas = crypto::make_sas(assigned_->hub + "/devices/" + assigned_->device_id, make_.key,
                                 clock_.wall() + std::chrono::hours(1)),
         .certificates = {}};

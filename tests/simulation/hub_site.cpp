@@ -13,16 +13,19 @@ class HubSite::Watched final : public hub::DeviceStore {
   public:
     Watched(hub::DeviceStore& store, HubSite& site) : store_(store), site_(site) {}
 
-    Result<std::optional<Device>> find_device(const HubName& hub, const DeviceId& id) override {
+    Result<std::optional<Device>> find_device(const HubName& hub,
+                                              const hub::IdentityId& id) override {
         return store_.find_device(hub, id);
     }
 
-    Result<std::optional<DeviceWithTwin>> find(const HubName& hub, const DeviceId& id) override {
+    Result<std::optional<DeviceWithTwin>> find(const HubName& hub,
+                                               const hub::IdentityId& id) override {
         return store_.find(hub, id);
     }
 
-    Result<void> create(const HubName& hub, const DeviceWithTwin& device) override {
-        return watched(device.device.id, [&] { return store_.create(hub, device); });
+    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) override {
+        return watched(identities.front().device.id,
+                       [&] { return store_.create(hub, identities); });
     }
 
     Result<void> update_device(const HubName& hub, const Device& device,
@@ -31,14 +34,15 @@ class HubSite::Watched final : public hub::DeviceStore {
                        [&] { return store_.update_device(hub, device, expected_version); });
     }
 
-    Result<void> update_twin(const HubName& hub, const DeviceId& id, const hub::Twin& twin,
+    Result<void> update_twin(const HubName& hub, const hub::IdentityId& id, const hub::Twin& twin,
                              std::int64_t expected_version) override {
-        return watched(id, [&] { return store_.update_twin(hub, id, twin, expected_version); });
+        return watched(id.device,
+                       [&] { return store_.update_twin(hub, id, twin, expected_version); });
     }
 
-    Result<void> erase(const HubName& hub, const DeviceId& id,
+    Result<void> erase(const HubName& hub, const hub::IdentityId& id,
                        std::int64_t expected_version) override {
-        return watched(id, [&] { return store_.erase(hub, id, expected_version); });
+        return watched(id.device, [&] { return store_.erase(hub, id, expected_version); });
     }
 
     Result<std::vector<Device>> list(const HubName& hub, const std::string& after,
@@ -46,7 +50,11 @@ class HubSite::Watched final : public hub::DeviceStore {
         return store_.list(hub, after, count_max);
     }
 
-    Result<std::int64_t> count(const HubName& hub) override { return store_.count(hub); }
+    Result<std::vector<Device>> modules(const HubName& hub, const DeviceId& device) override {
+        return store_.modules(hub, device);
+    }
+
+    Result<hub::IdentityCounts> counts(const HubName& hub) override { return store_.counts(hub); }
 
   private:
     template <class Change>
