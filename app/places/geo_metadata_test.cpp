@@ -54,8 +54,8 @@ TEST(GeoMetadataOfAFile, HaveAnythingElseBesides) {
         mmdb::uint64(1),
         mmdb::array({text("en"), mmdb::array({}), map({{"node_count", text("deep")}})}),
         map({{"record_size", uint16(1)}}),
-        mmdb::control(14, 1),                                       // true
-        std::string("\x5E\x02\xCB", 3) + long_text,                 // a text of 285 + 715 bytes
+        mmdb::control(14, 1),                                          // true
+        std::string("\x5E\x02\xCB", 3) + long_text,                    // a text of 285 + 715 bytes
         std::string("\x5F\x00\x00\x00", 4) + std::string(65'821, 'y'), // the next longer kind
     };
     for (const std::string& value : values) {
