@@ -6,6 +6,7 @@
 #include "gateway/destination.h"
 #include "gateway/front.h"
 #include "gateway/http_handler.h"
+#include "gateway/pending_piece.h"
 #include "gateway/pending_reply.h"
 #include "gateway/problem.h"
 #include "gateway/request_checks.h"
@@ -60,6 +61,8 @@ class HttpsFront final : public session::Conversation {
     void submit(const Destination& destination, HttpExchange exchange);
     void upgrade(const session::WebSocketOffer& offer);
     void answer(const TrackingId& tracking, HttpResponse response);
+    void ask_for_piece();
+    void take_piece(std::optional<PendingPiece::Piece> piece);
     HttpExchange exchange_of(HttpRequest request);
 
     const Context& context_;
@@ -67,7 +70,9 @@ class HttpsFront final : public session::Conversation {
     Post post_;
     session::HttpSession http_;
     std::unique_ptr<session::Conversation> websocket_; // after the upgrade
-    bool answering_ = false;                           // a worker has the request
+    std::shared_ptr<session::HttpBodySource> body_;    // of the answer that is being sent
+    bool piece_asked_ = false;
+    bool answering_ = false; // a worker has the request
     bool stopping_ = false;
 };
 
@@ -100,10 +105,18 @@ void HttpsFront::stop(SteadyTime now) {
     if (websocket_) {
         websocket_->stop(now);
     }
+    if (body_) {
+        body_.reset();
+        http_.end_body(now); // whoever reads a body without end can go on elsewhere
+    }
 }
 
+/// Asked for when there is room, so this is what pulls the pieces of a body out of its source.
 std::string HttpsFront::take_output() {
     auto output = http_.take_output(); // at the upgrade, the 101 before the first frame
+    if (output.empty() && body_ && !piece_asked_) {
+        ask_for_piece();
+    }
     if (websocket_) {
         output += websocket_->take_output();
     }
@@ -224,7 +237,39 @@ void HttpsFront::answer(const TrackingId& tracking, HttpResponse response) {
     }
     response.close = response.close || stopping_;
     answering_ = false;
-    http_.respond(response, context_.clock.steady());
+    const SteadyTime now = context_.clock.steady();
+    if (!response.source) {
+        http_.respond(response, now);
+    } else if (http_.begin_body(response, now)) {
+        stopping_ ? http_.end_body(now) : void(body_ = std::move(response.source));
+    }
+}
+
+void HttpsFront::ask_for_piece() {
+    piece_asked_ = true;
+    body_->next(PendingPiece([this, post = post_](std::optional<PendingPiece::Piece> piece) {
+        post([this, piece = std::move(piece)]() mutable { take_piece(std::move(piece)); });
+    }));
+}
+
+void HttpsFront::take_piece(std::optional<PendingPiece::Piece> piece) {
+    piece_asked_ = false;
+    if (!body_) {
+        return; // stopped
+    }
+    if (!piece) {
+        body_.reset();
+        http_.break_body();
+        return;
+    }
+    if (!piece->bytes.empty()) {
+        http_.put_body(piece->bytes);
+    }
+    if (piece->last) {
+        body_.reset();
+        http_.end_body(context_.clock.steady());
+        take_events(); // a pipelined request may have been waiting
+    }
 }
 
 } // namespace

@@ -86,6 +86,14 @@ class Wire {
         return conversation_->next_deadline();
     }
 
+    /// False: the peer takes nothing, and net/ has room for no more.
+    bool reading = true;
+
+    void read_on() {
+        reading = true;
+        collect();
+    }
+
     [[nodiscard]] bool is_open() const { return conversation_ != nullptr; }
 
     void close() {
@@ -94,7 +102,15 @@ class Wire {
     }
 
   private:
-    void collect() { received_ += conversation_->take_output(); }
+    void collect() {
+        while (reading) {
+            const std::string output = conversation_->take_output();
+            if (output.empty()) {
+                return;
+            }
+            received_ += output;
+        }
+    }
 
     const ManualClock& clock_;
     std::shared_ptr<std::deque<Task>> posted_ = std::make_shared<std::deque<Task>>();

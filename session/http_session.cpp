@@ -10,7 +10,7 @@
 namespace muster::session {
 
 struct HttpSession::State {
-    enum class Phase { idle, head, body, answering, closing, upgraded };
+    enum class Phase { idle, head, body, answering, streaming, closing, upgraded };
 
     State(const HttpLimits& the_limits, const Clock* the_clock)
         : limits(the_limits), clock(the_clock) {}
@@ -25,6 +25,8 @@ struct HttpSession::State {
     bool fault(HttpFault what);
     void time_out();
     void end();
+    ResponseForm begin_answer(const HttpResponse& response);
+    void finish_answer(SteadyTime now);
 
     HttpLimits limits;
     const Clock* clock;
@@ -41,10 +43,11 @@ struct HttpSession::State {
     bool keep_alive = false;
     bool is_head_method = false;
     bool is_upgrade = false;
+    bool takes_chunks = false;
 };
 
 void HttpSession::State::take_input(std::string_view bytes, SteadyTime now) {
-    const bool faulted = phase == Phase::answering && !keep_alive;
+    const bool faulted = (phase == Phase::answering || phase == Phase::streaming) && !keep_alive;
     if (phase == Phase::closing || phase == Phase::upgraded || faulted) {
         return;
     }
@@ -149,6 +152,7 @@ void HttpSession::State::finish_request() {
     keep_alive = parser->keep_alive();
     request.body = std::move(parser->message().body);
     is_head_method = request.method == "HEAD";
+    takes_chunks = parser->message().version.number >= 11;
     is_upgrade = parser->message().version.number >= 11 && request.method == "GET" &&
                  request.body.empty() && header_lists(request.headers, "connection", "upgrade") &&
                  header_lists(request.headers, "upgrade", "websocket");
@@ -163,7 +167,7 @@ void HttpSession::State::finish_request() {
 }
 
 bool HttpSession::State::fault(HttpFault what) {
-    keep_alive = is_head_method = is_upgrade = false;
+    keep_alive = is_head_method = is_upgrade = takes_chunks = false;
     phase = Phase::answering;
     deadline.reset();
     input = {};
@@ -184,6 +188,30 @@ void HttpSession::State::end() {
     phase = Phase::closing;
     deadline.reset();
     input = {};
+}
+
+ResponseForm HttpSession::State::begin_answer(const HttpResponse& response) {
+    CHECK(phase == Phase::answering && !event);
+    keep_alive = keep_alive && !response.close;
+    ResponseForm form{.without_body = is_head_method, .close = !keep_alive, .date = {}};
+    if (clock != nullptr) {
+        form.date = clock->wall();
+    }
+    return form;
+}
+
+void HttpSession::State::finish_answer(SteadyTime now) {
+    if (!keep_alive) {
+        end();
+        return;
+    }
+    phase = Phase::idle;
+    deadline = now + limits.idle_time_max;
+    if (input.empty()) {
+        std::string().swap(input); // an idle connection holds no memory for its last request
+    }
+    begin_request(now); // a pipelined one may be here already
+    advance(now);
 }
 
 HttpSession::HttpSession(const HttpLimits& limits, const Clock* clock)
@@ -212,26 +240,41 @@ std::optional<HttpEvent> HttpSession::next_event() {
 }
 
 void HttpSession::respond(const HttpResponse& response, SteadyTime now) {
+    state_->output.append(format_response(response, state_->begin_answer(response)));
+    state_->finish_answer(now);
+}
+
+bool HttpSession::begin_body(const HttpResponse& head, SteadyTime now) {
     State& state = *state_;
-    CHECK(state.phase == State::Phase::answering && !state.event);
-    ResponseForm form;
-    form.without_body = state.is_head_method;
-    form.close = response.close || !state.keep_alive;
-    if (state.clock != nullptr) {
-        form.date = state.clock->wall();
+    ResponseForm form = state.begin_answer(head);
+    form.framing = state.takes_chunks ? ResponseFraming::chunks : ResponseFraming::until_close;
+    form.close = form.close || !state.takes_chunks;
+    state.keep_alive = !form.close;
+    state.output.append(format_response(head, form));
+    if (state.is_head_method) {
+        state.finish_answer(now);
+        return false;
     }
-    state.output.append(format_response(response, form));
-    if (form.close) {
-        state.end();
-        return;
+    state.phase = State::Phase::streaming;
+    return true;
+}
+
+void HttpSession::put_body(std::string_view piece) {
+    CHECK(state_->phase == State::Phase::streaming && !piece.empty());
+    state_->output.append(state_->takes_chunks ? format_chunk(piece) : std::string(piece));
+}
+
+void HttpSession::end_body(SteadyTime now) {
+    CHECK(state_->phase == State::Phase::streaming);
+    if (state_->takes_chunks) {
+        state_->output.append(format_chunk({}));
     }
-    state.phase = State::Phase::idle;
-    state.deadline = now + state.limits.idle_time_max;
-    if (state.input.empty()) {
-        std::string().swap(state.input); // an idle connection holds no memory for its last request
-    }
-    state.begin_request(now); // a pipelined one may be here already
-    state.advance(now);
+    state_->finish_answer(now);
+}
+
+void HttpSession::break_body() {
+    CHECK(state_->phase == State::Phase::streaming);
+    state_->end();
 }
 
 std::string HttpSession::accept_upgrade(const std::vector<HttpHeader>& headers) {

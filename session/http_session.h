@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "session/http_body.h"
 
 #include <chrono>
 #include <cstddef>
@@ -41,6 +42,8 @@ struct HttpResponse {
     std::vector<HttpHeader> headers;
     std::string body;
     bool close = false; // close the connection after this response
+    // Instead of `body`. Not the session's business: whoever sends pieces gives them to put_body().
+    std::shared_ptr<HttpBodySource> source;
 };
 
 /// The request could not be read. Answer with respond() and this status; the connection then
@@ -87,6 +90,15 @@ class HttpSession {
     /// Answers the event taken last. Always with Content-Length (the C SDK cannot read chunks;
     /// but see HttpResponse for 204), a reason phrase and at least one header.
     void respond(const HttpResponse& response, SteadyTime now);
+
+    /// Answers a request with a body that comes in pieces: chunks, or for HTTP/1.0 all until the
+    /// connection closes. False if nobody wants the body (HEAD): then the answer is complete.
+    [[nodiscard]] bool begin_body(const HttpResponse& head, SteadyTime now);
+    /// Some of it, not empty.
+    void put_body(std::string_view piece);
+    void end_body(SteadyTime now);
+    /// Closes the connection in a way that tells the peer that something is missing.
+    void break_body();
 
     /// Answers an HttpUpgrade with 101 and these extra headers (Upgrade and Connection are added),
     /// and gives back the bytes that came after the request. The session is over then.

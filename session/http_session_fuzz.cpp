@@ -68,7 +68,26 @@ class Run {
 
     void take(const HttpRequest& request) {
         note(request);
+        if (request.target.size() % 2 == 0) {
+            return stream(request);
+        }
         session_.respond({.status = 200, .headers = {}, .body = request.body}, now_);
+    }
+
+    /// The same in pieces; some are broken off.
+    void stream(const HttpRequest& request) {
+        if (!session_.begin_body({}, now_)) {
+            return;
+        }
+        for (const char byte : request.body) {
+            session_.put_body({&byte, 1});
+        }
+        CHECK(!session_.wants_input() && !session_.wants_close() && !session_.next_event());
+        if (request.headers.size() % 4 == 3) {
+            session_.break_body();
+        } else {
+            session_.end_body(now_);
+        }
     }
 
     void take(const HttpFault& fault) {

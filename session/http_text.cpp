@@ -147,7 +147,9 @@ std::string format_response(const HttpResponse& response, const ResponseForm& fo
         }
     }
     const bool no_content = has_no_content(response.status);
-    if (!no_content) {
+    if (form.framing == ResponseFraming::chunks) {
+        append_header(output, "Transfer-Encoding", "chunked");
+    } else if (form.framing == ResponseFraming::length && !no_content) {
         append_header(output, "Content-Length", std::to_string(response.body.size()));
     }
     append_header(output, "Connection", form.close ? "close" : "keep-alive");
@@ -156,6 +158,10 @@ std::string format_response(const HttpResponse& response, const ResponseForm& fo
         output.append(response.body);
     }
     return output;
+}
+
+std::string format_chunk(std::string_view bytes) {
+    return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
 }
 
 std::string format_request(const HttpRequest& request) {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "session/http_session.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,13 +29,19 @@ bool header_lists(const std::vector<HttpHeader>& headers, std::string_view name,
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7).
 std::string format_http_date(WallTime time);
 
+enum class ResponseFraming : std::uint8_t { length, chunks, until_close };
+
 struct ResponseForm {
     bool without_body = false; // the answer to HEAD: the length is stated, the body left out
     bool close = false;
     std::optional<WallTime> date;
+    ResponseFraming framing = ResponseFraming::length; // the others: the body is not there yet
 };
 
 std::string format_response(const HttpResponse& response, const ResponseForm& form);
+
+/// One chunk (RFC 9112 7.1). What is empty is the last.
+std::string format_chunk(std::string_view bytes);
 
 /// With Content-Length if there is a body or the method usually has one.
 std::string format_request(const HttpRequest& request);
