@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace muster::app {
 
 namespace {
@@ -56,6 +58,19 @@ void read_server(const toml::table* table, ServerConfig& config, Mistakes& mista
     reader.done();
 }
 
+/// What a hub's event log holds beside telemetry.
+std::vector<std::string> read_events(TableReader& reader) {
+    std::vector<std::string> events = reader.texts("events");
+    const auto known = hub_event_words();
+    for (const std::string& event : events) {
+        if (std::ranges::find(known, event) == known.end()) {
+            reader.mistake("events", "must be of twin-changes, lifecycle and connections");
+            break;
+        }
+    }
+    return events;
+}
+
 HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     TableReader reader(table, "hub", mistakes);
     HubConfig hub;
@@ -75,6 +90,11 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
                                      .value_or(hub.telemetry_messages_max);
     hub.telemetry_days_max = static_cast<int>(
         reader.number("telemetry_days_max", 1, 3650).value_or(hub.telemetry_days_max));
+    hub.telemetry_megabytes_max = reader.number("telemetry_megabytes_max", 1, 100'000'000)
+                                      .value_or(hub.telemetry_megabytes_max);
+    hub.partitions = static_cast<int>(
+        reader.number("partitions", 1, hub_partitions_max).value_or(hub.partitions));
+    hub.events = read_events(reader);
     reader.done();
     return hub;
 }

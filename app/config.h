@@ -24,6 +24,11 @@ struct HubConfig {
     std::int64_t devices_max = 1'000'000;
     std::int64_t telemetry_messages_max = 1'000'000;
     int telemetry_days_max = 7;
+    std::int64_t telemetry_megabytes_max = 16 * 1024;
+    int partitions = 4;
+    // Beside telemetry: "twin-changes", "lifecycle", "connections". None, as in a new hub of the
+    // real service.
+    std::vector<std::string> events;
     std::string location; // for geoLatency; parse_location reads it, or it is empty
 };
 

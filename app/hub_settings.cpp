@@ -1,5 +1,7 @@
 #include "app/hub_settings.h"
 
+#include <algorithm>
+
 namespace muster::app {
 
 namespace {
@@ -33,8 +35,16 @@ hub::HubSettings hub_settings(const HubConfig& config, const PolicyKeys& keys) {
     hub::HubSettings settings;
     settings.name = config.host;
     settings.devices_max = config.devices_max;
-    settings.retention.messages_max = config.telemetry_messages_max;
-    settings.retention.age_max = std::chrono::days(config.telemetry_days_max);
+    settings.events.retention.events_max = config.telemetry_messages_max;
+    settings.events.retention.age_max = std::chrono::days(config.telemetry_days_max);
+    settings.events.retention.bytes_max = config.telemetry_megabytes_max * 1024 * 1024;
+    settings.events.partitions = config.partitions;
+    const auto tells_of = [&](std::string_view what) {
+        return std::ranges::find(config.events, what) != config.events.end();
+    };
+    settings.events.twin_changes = tells_of("twin-changes");
+    settings.events.lifecycle = tells_of("lifecycle");
+    settings.events.connection_state = tells_of("connections");
     for (const std::string& policy : hub_policy_names()) {
         const KeyPair& pair = keys_of(keys, "hub:" + config.host.text(), policy);
         settings.policies.push_back({policy, pair.primary, pair.secondary, rights_of(policy)});

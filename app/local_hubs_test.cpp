@@ -69,7 +69,7 @@ class LocalHubsTest : public testing::Test {
     hub::fakes::ManualScheduler timers;
     hub::fakes::Stores stores;
     hub::fakes::Devices& devices = stores.devices;
-    hub::fakes::Telemetry& telemetry = stores.telemetry;
+    hub::fakes::Events& events = stores.events;
     hub::fakes::Workers workers;
     hub::Service hub{settings(),
                      {.stores = stores.ports(),

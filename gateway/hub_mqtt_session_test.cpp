@@ -184,7 +184,7 @@ TEST_F(HubMqttEnd, StoresTheWillBehindWhatTheDeviceSentBefore) {
 }
 
 TEST_F(HubMqttEnd, StoresNothingBehindWhatCouldNotBeStored) {
-    world.telemetry.failure = Error{.code = Code::unavailable, .detail = "away"};
+    world.events.failure = Error{.code = Code::unavailable, .detail = "away"};
     device.wire().send(mqtt::encode(HubDevice::message(events_topic, "1", 1)) +
                        mqtt::encode(HubDevice::message(events_topic, "2")));
     device.wire().lose();

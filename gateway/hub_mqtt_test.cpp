@@ -287,7 +287,7 @@ TEST_F(HubMqttTest, StoresTelemetryInTheOrderItCame) {
     const auto messages = world.messages();
     EXPECT_EQ(messages[0].properties, (topics::Properties{{"$.mid", "a"}, {"k", "v"}}));
     EXPECT_EQ(messages[1].properties, (topics::Properties{{"$.mid", "b"}, {"k", "v"}}));
-    EXPECT_EQ(messages[3].device.text(), "dev-01");
+    EXPECT_EQ(messages[3].identity.text(), "dev-01");
     EXPECT_FALSE(messages[3].generation_id.empty());
 }
 
@@ -307,7 +307,7 @@ TEST_F(HubMqttTest, ClosesWhenTelemetryCannotBeStored) {
     // The device sends it again; what came behind it must not be stored before it.
     HubDevice device(world);
     device.connect();
-    world.telemetry.failure = Error{.code = Code::unavailable, .detail = "away"};
+    world.events.failure = Error{.code = Code::unavailable, .detail = "away"};
     EXPECT_EQ(device.send_bytes(mqtt::encode(HubDevice::message(events_topic, "1", 7)) +
                                 mqtt::encode(HubDevice::message(events_topic, "2", 8)) +
                                 mqtt::encode(HubDevice::message(events_topic, "3"))),

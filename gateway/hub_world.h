@@ -81,8 +81,8 @@ struct HubWorld {
         static_cast<void>(hub.patch_twin(device, desired(text), {}).value());
     }
 
-    std::vector<hub::Message> messages() {
-        return telemetry.read(hub.settings().name, 0, 1000).value();
+    std::vector<hub::Event> messages() {
+        return events.read(hub.settings().name, {}).value();
     }
 
     std::vector<std::string> bodies() {
@@ -170,7 +170,7 @@ struct HubWorld {
     hub::fakes::ManualScheduler timers;
     hub::fakes::Stores stores;
     hub::fakes::Devices& devices = stores.devices;
-    hub::fakes::Telemetry& telemetry = stores.telemetry;
+    hub::fakes::Events& events = stores.events;
     hub::Service hub;
     Sites sites;
     Context context{sites, workers, timers, clock, random};

@@ -1,19 +1,11 @@
-// What a device's connection asks for, and the telemetry that back ends read (iothub A.4, A.6,
-// A.8).
+// What a device's connection asks for (iothub A.4, A.6, A.8).
 
 #include "hub/service.h"
 
-#include <algorithm>
 #include <mutex>
 #include <utility>
 
 namespace muster::hub {
-
-namespace {
-
-constexpr std::size_t telemetry_count_max = 1000;
-
-} // namespace
 
 Result<Session> Service::authenticate(const Credentials& credentials) {
     // Before the identity is read: what is decided on it must not outlive a change of it.
@@ -64,38 +56,8 @@ Result<void> Service::save_session(const IdentityId& id,
 
 // ---- telemetry ----
 
-Result<void> Service::send_telemetry(std::vector<Message> messages) {
-    if (messages.empty()) {
-        return {};
-    }
-    const WallTime now = clock_.wall();
-    for (Message& message : messages) {
-        message.enqueued = now;
-    }
-    auto appended = telemetry_.append(settings_.name, messages, settings_.retention);
-    if (appended) {
-        watch_.appended(messages.back().sequence);
-    }
-    return appended;
-}
-
-Result<std::vector<Message>> Service::read_telemetry(std::int64_t after, std::size_t count_max) {
-    return telemetry_.read(settings_.name, after, std::min(count_max, telemetry_count_max));
-}
-
-Result<std::int64_t> Service::last_telemetry() {
-    return telemetry_.last_sequence(settings_.name);
-}
-
-void Service::when_telemetry(std::int64_t after, std::chrono::milliseconds wait,
-                             std::function<void()> ready) {
-    const std::uint64_t waiter = watch_.add(after, wait, std::move(ready));
-    // Asked after the waiter is in place, or a message in between would be missed. A store that
-    // fails is found out by whoever reads next.
-    const auto last = last_telemetry();
-    if (!last || *last > after) {
-        watch_.wake(waiter);
-    }
+Result<void> Service::send_telemetry(std::vector<Event> messages) {
+    return events_.append(std::move(messages));
 }
 
 } // namespace muster::hub

@@ -19,10 +19,10 @@ class DeviceSide : public HubTest {
     }
 
     void send(int count = 1) {
-        std::vector<Message> messages;
+        std::vector<Event> messages;
         for (int at = 0; at < count; ++at) {
-            Message message;
-            message.device = DeviceId("dev-01");
+            Event message;
+            message.identity = DeviceId("dev-01");
             message.body = "b";
             messages.push_back(message);
         }
@@ -116,31 +116,31 @@ TEST_F(DeviceSide, StoresTelemetryInOrderAndStampsIt) {
     send(2);
     clock.advance(seconds(1));
     send();
-    const auto page = hub.read_telemetry(1, 10);
+    const auto page = hub.events().read({.after = 1});
     ASSERT_TRUE(page.has_value());
     ASSERT_EQ(page->size(), 2u);
     EXPECT_EQ((*page)[0].sequence, 2);
     EXPECT_EQ((*page)[0].enqueued, noon());
     EXPECT_EQ((*page)[1].enqueued, noon() + seconds(1));
-    EXPECT_EQ(hub.read_telemetry(0, 1)->size(), 1u);
-    EXPECT_EQ(hub.last_telemetry().value(), 3);
+    EXPECT_EQ(hub.events().read({.count_max = 1})->size(), 1u);
+    EXPECT_EQ(hub.events().extent()->last, 3);
     EXPECT_TRUE(hub.send_telemetry({}));
-    EXPECT_EQ(hub.last_telemetry().value(), 3);
+    EXPECT_EQ(hub.events().extent()->last, 3);
     send(1000);
-    EXPECT_EQ(hub.read_telemetry(0, 5000)->size(), 1000u) << "a page is bounded";
+    EXPECT_EQ(hub.events().read({.count_max = 5000})->size(), 1000u) << "a page is bounded";
 }
 
 TEST_F(DeviceSide, RetentionIsHandedToTheStore) {
     HubSettings settings = HubTest::settings();
-    settings.retention.messages_max = 2;
+    settings.events.retention.events_max = 2;
     Service small(settings, ports());
-    ASSERT_TRUE(small.send_telemetry(std::vector<Message>(3)));
-    EXPECT_EQ(small.read_telemetry(0, 10)->front().sequence, 2);
+    ASSERT_TRUE(small.send_telemetry(std::vector<Event>(3)));
+    EXPECT_EQ(small.events().read({})->front().sequence, 2);
 }
 
 TEST_F(DeviceSide, WakesReadersWhenSomethingIsStored) {
-    hub.when_telemetry(0, seconds(30), wake_counter());
-    hub.when_telemetry(1, seconds(30), wake_counter());
+    hub.events().when_appended(0, seconds(30), wake_counter());
+    hub.events().when_appended(1, seconds(30), wake_counter());
     EXPECT_EQ(woken, 0);
     send();
     EXPECT_EQ(woken, 1) << "the other has seen that one";
@@ -152,13 +152,13 @@ TEST_F(DeviceSide, WakesReadersWhenSomethingIsStored) {
 
 TEST_F(DeviceSide, WakesAtOnceIfThereIsSomething) {
     send();
-    hub.when_telemetry(0, seconds(30), wake_counter());
+    hub.events().when_appended(0, seconds(30), wake_counter());
     EXPECT_EQ(woken, 1);
     EXPECT_EQ(timers.pending(), 0u);
 }
 
 TEST_F(DeviceSide, WakesWhenTimeIsUp) {
-    hub.when_telemetry(0, milliseconds(500), wake_counter());
+    hub.events().when_appended(0, milliseconds(500), wake_counter());
     timers.advance(milliseconds(499));
     EXPECT_EQ(woken, 0);
     timers.advance(milliseconds(1));
@@ -168,19 +168,19 @@ TEST_F(DeviceSide, WakesWhenTimeIsUp) {
 }
 
 TEST_F(DeviceSide, MissesNothingWhileItLooks) {
-    telemetry.before_last_sequence = [&] { send(); };
-    hub.when_telemetry(0, seconds(30), wake_counter());
+    events.before_extent = [&] { send(); };
+    hub.events().when_appended(0, seconds(30), wake_counter());
     EXPECT_EQ(woken, 1);
 }
 
 TEST_F(DeviceSide, AStoreThatFailsWakesTheReader) {
-    telemetry.failure = failure(Code::unavailable);
-    hub.when_telemetry(0, seconds(30), wake_counter());
+    events.failure = failure(Code::unavailable);
+    hub.events().when_appended(0, seconds(30), wake_counter());
     EXPECT_EQ(woken, 1);
-    telemetry.failure = failure(Code::unavailable);
-    hub.when_telemetry(0, seconds(30), wake_counter());
-    telemetry.failure = failure(Code::unavailable);
-    EXPECT_EQ(code_of(hub.send_telemetry(std::vector<Message>(1))), Code::unavailable);
+    events.failure = failure(Code::unavailable);
+    hub.events().when_appended(0, seconds(30), wake_counter());
+    events.failure = failure(Code::unavailable);
+    EXPECT_EQ(code_of(hub.send_telemetry(std::vector<Event>(1))), Code::unavailable);
 }
 
 } // namespace muster::hub

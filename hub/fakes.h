@@ -3,6 +3,7 @@
 // tests of this folder. Failures are queued: the next calls of a port return them first.
 
 #include "base/task.h"
+#include "hub/events/fake_store.h"
 #include "hub/live.h"
 #include "hub/ports.h"
 
@@ -39,8 +40,11 @@ class Devices final : public DeviceStore, public SessionStore {
     }
 
     using DeviceStore::create;
+    using DeviceStore::erase;
+    using DeviceStore::update_twin;
 
-    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) override {
+    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities,
+                        EventBatch& batch) override {
         if (auto refused = begin_write(); !refused) {
             return refused;
         }
@@ -58,6 +62,7 @@ class Devices final : public DeviceStore, public SessionStore {
         for (const DeviceWithTwin& one : identities) {
             rows_.try_emplace({hub, one.device.identity()}, one);
         }
+        append(batch);
         return {};
     }
 
@@ -76,7 +81,7 @@ class Devices final : public DeviceStore, public SessionStore {
     }
 
     Result<void> update_twin(const HubName& hub, const IdentityId& id, const Twin& twin,
-                             std::int64_t expected_version) override {
+                             std::int64_t expected_version, EventBatch& batch) override {
         if (auto refused = begin_write(); !refused) {
             return refused;
         }
@@ -86,11 +91,12 @@ class Devices final : public DeviceStore, public SessionStore {
             return fail(Code::conflict, "version");
         }
         at->second.twin = twin;
+        append(batch);
         return {};
     }
 
-    Result<void> erase(const HubName& hub, const IdentityId& id,
-                       std::int64_t expected_version) override {
+    Result<void> erase(const HubName& hub, const IdentityId& id, std::int64_t expected_version,
+                       EventBatch& batch) override {
         if (auto refused = begin_write(); !refused) {
             return refused;
         }
@@ -105,6 +111,7 @@ class Devices final : public DeviceStore, public SessionStore {
         };
         std::erase_if(rows_, belongs);
         std::erase_if(sessions_, belongs);
+        append(batch);
         return {};
     }
 
@@ -166,6 +173,8 @@ class Devices final : public DeviceStore, public SessionStore {
         return {};
     }
 
+    Events* events = nullptr; // where the events go that come with changes
+
     /// The next writes fail with these, in order.
     std::deque<Error> write_failures;
     std::deque<Error> read_failures;
@@ -188,6 +197,12 @@ class Devices final : public DeviceStore, public SessionStore {
         return failure;
     }
 
+    void append(EventBatch& batch) {
+        if (events != nullptr) {
+            events->append_with_change(batch);
+        }
+    }
+
     Result<void> begin_write() {
         std::unique_lock lock(mutex_);
         if (auto hook = std::exchange(before_write, nullptr)) {
@@ -205,63 +220,17 @@ class Devices final : public DeviceStore, public SessionStore {
     std::map<Key, std::vector<StoredSubscription>> sessions_;
 };
 
-class Telemetry final : public TelemetryStore {
-  public:
-    Result<void> append(const HubName&, std::vector<Message>& messages,
-                        const Retention& retention) override {
-        const std::lock_guard lock(mutex_);
-        if (failure) {
-            return std::unexpected(*std::exchange(failure, std::nullopt));
-        }
-        for (Message& message : messages) {
-            message.sequence = ++last_;
-            messages_.push_back(message);
-        }
-        const auto bound = static_cast<std::size_t>(retention.messages_max);
-        while (messages_.size() > bound) {
-            messages_.pop_front();
-        }
-        return {};
-    }
-
-    Result<std::vector<Message>> read(const HubName&, std::int64_t after,
-                                      std::size_t count_max) override {
-        const std::lock_guard lock(mutex_);
-        std::vector<Message> page;
-        for (const Message& message : messages_) {
-            if (message.sequence > after && page.size() < count_max) {
-                page.push_back(message);
-            }
-        }
-        return page;
-    }
-
-    Result<std::int64_t> last_sequence(const HubName&) override {
-        if (auto hook = std::exchange(before_last_sequence, nullptr)) {
-            hook();
-        }
-        const std::lock_guard lock(mutex_);
-        if (failure) {
-            return std::unexpected(*std::exchange(failure, std::nullopt));
-        }
-        return last_;
-    }
-
-    std::optional<Error> failure; // of the next call
-    std::function<void()> before_last_sequence;
-
-  private:
-    std::mutex mutex_;
-    std::deque<Message> messages_;
-    std::int64_t last_ = 0;
-};
-
 /// What every store of a hub is in tests; a new port is added here.
 struct Stores {
-    StorePorts ports() { return {.devices = devices, .sessions = devices, .telemetry = telemetry}; }
+    StorePorts ports() { return {.devices = devices, .sessions = devices, .events = events}; }
 
     Devices devices;
-    Telemetry telemetry;
+    Events events;
+
+    Stores() { devices.events = &events; }
+
+    Stores(const Stores&) = delete;
+    Stores& operator=(const Stores&) = delete;
 };
 
 /// Tasks wait for run_all().

@@ -100,7 +100,7 @@ class HubTest : public testing::Test {
     SystemRandom random; // the tests with threads draw from several at once
     fakes::Stores stores;
     fakes::Devices& devices = stores.devices;
-    fakes::Telemetry& telemetry = stores.telemetry;
+    fakes::Events& events = stores.events;
     fakes::Workers workers;
     fakes::ManualScheduler timers;
     Service hub{settings(), ports()};

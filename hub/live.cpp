@@ -26,7 +26,13 @@ constexpr std::size_t cut_groups = 4096;
 } // namespace
 
 struct Live::State {
-    explicit State(const Clock& time) : clock(time) {}
+    State(const Clock& time, Watcher watch) : clock(time), watcher(std::move(watch)) {}
+
+    void tell(const IdentityId& who, bool is_connected) const {
+        if (watcher) {
+            watcher(who, is_connected);
+        }
+    }
 
     std::uint64_t& cuts_of(const IdentityId& who) {
         return cuts[std::hash<DeviceId>{}(who.device) % cut_groups];
@@ -58,7 +64,9 @@ struct Live::State {
         return family;
     }
 
-    std::shared_ptr<DeviceLink> end(Entry& entry) {
+    std::shared_ptr<DeviceLink> end(const IdentityId& who, Entry& entry) {
+        tell(who, false);
+        --connected;
         entry.connection_updated = clock.wall();
         entry.takes_methods = false;
         entry.takes_desired = false;
@@ -85,6 +93,7 @@ struct Live::State {
     }
 
     const Clock& clock;
+    const Watcher watcher;
     mutable std::mutex mutex; // never held while a link or a callback is called
     std::unordered_map<IdentityId, Entry> entries;
     std::unordered_map<DeviceId, std::set<ModuleId>> modules; // that have entries
@@ -95,7 +104,8 @@ struct Live::State {
     std::size_t connected = 0;
 };
 
-Live::Live(const Clock& clock) : state_(std::make_unique<State>(clock)) {}
+Live::Live(const Clock& clock, Watcher watcher)
+    : state_(std::make_unique<State>(clock, std::move(watcher))) {}
 
 Live::~Live() = default;
 
@@ -116,7 +126,10 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
         if (admission == state_->cuts_of(who)) {
             Entry& entry = state_->entry_of(who);
             displaced = std::exchange(entry.link, std::move(link));
-            state_->connected += displaced ? 0 : 1;
+            if (!displaced) {
+                ++state_->connected;
+                state_->tell(who, true);
+            }
             id = entry.id = ++state_->last_link;
             entry.takes_methods = false;
             entry.takes_desired = false;
@@ -134,8 +147,7 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
 void Live::detach(const IdentityId& who, LinkId link) {
     const std::lock_guard lock(state_->mutex);
     if (Entry* entry = state_->find(who, link)) {
-        state_->end(*entry);
-        --state_->connected;
+        state_->end(who, *entry);
     }
 }
 
@@ -221,8 +233,7 @@ std::shared_ptr<DeviceLink> Live::State::cut(const IdentityId& who) {
     if (at == entries.end() || !at->second.link) {
         return nullptr;
     }
-    --connected;
-    return end(at->second);
+    return end(who, at->second);
 }
 
 void Live::cut(const IdentityId& who, const std::string& reason) {

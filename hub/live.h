@@ -42,7 +42,11 @@ using LinkId = std::uint64_t;
 /// Thread safe.
 class Live {
   public:
-    explicit Live(const Clock& clock);
+    /// Is told of every identity that was not connected and now is, or the other way round, in that
+    /// order; must return at once and must not call back.
+    using Watcher = std::function<void(const IdentityId& who, bool connected)>;
+
+    explicit Live(const Clock& clock, Watcher watcher = nullptr);
     ~Live();
 
     /// Tells whether a device was cut between the moment it was looked up in order to authenticate

@@ -8,7 +8,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "hub/device.h"
-#include "hub/telemetry.h"
+#include "hub/events/event_store.h"
 #include "hub/twin.h"
 
 #include <cstdint>
@@ -33,7 +33,8 @@ struct IdentityCounts {
     friend bool operator==(const IdentityCounts&, const IdentityCounts&) = default;
 };
 
-/// Devices and their modules.
+/// Devices and their modules. Where a change takes events that tell of it, they are appended to the
+/// hub's log in its transaction and given their sequences (hub/events/event_store.h).
 class DeviceStore {
   public:
     virtual ~DeviceStore() = default;
@@ -44,7 +45,13 @@ class DeviceStore {
 
     /// Identities and their twins in one transaction: one, or a device followed by modules of its
     /// own. already_exists if an id is taken, not_found for a module without a device.
-    virtual Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) = 0;
+    virtual Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities,
+                                EventBatch& events) = 0;
+
+    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) {
+        EventBatch none;
+        return create(hub, identities, none);
+    }
 
     Result<void> create(const HubName& hub, const DeviceWithTwin& identity) {
         return create(hub, std::span(&identity, 1));
@@ -53,12 +60,23 @@ class DeviceStore {
     virtual Result<void> update_device(const HubName& hub, const Device& device,
                                        std::int64_t expected_version) = 0;
     virtual Result<void> update_twin(const HubName& hub, const IdentityId& id, const Twin& twin,
-                                     std::int64_t expected_version) = 0;
+                                     std::int64_t expected_version, EventBatch& events) = 0;
+
+    Result<void> update_twin(const HubName& hub, const IdentityId& id, const Twin& twin,
+                             std::int64_t expected_version) {
+        EventBatch none;
+        return update_twin(hub, id, twin, expected_version, none);
+    }
 
     /// The identity, its twin and its stored session, and all that of a device's modules, in one
     /// transaction.
     virtual Result<void> erase(const HubName& hub, const IdentityId& id,
-                               std::int64_t expected_version) = 0;
+                               std::int64_t expected_version, EventBatch& events) = 0;
+
+    Result<void> erase(const HubName& hub, const IdentityId& id, std::int64_t expected_version) {
+        EventBatch none;
+        return erase(hub, id, expected_version, none);
+    }
 
     /// Devices, without modules. Ordered by id, after `after` (empty for the start).
     virtual Result<std::vector<Device>> list(const HubName& hub, const std::string& after,
@@ -85,28 +103,11 @@ class SessionStore {
                               const std::vector<StoredSubscription>& subscriptions) = 0;
 };
 
-class TelemetryStore {
-  public:
-    virtual ~TelemetryStore() = default;
-
-    /// Appends in the given order, in one transaction; gives out the sequence numbers and drops
-    /// what retention no longer covers.
-    virtual Result<void> append(const HubName& hub, std::vector<Message>& messages,
-                                const Retention& retention) = 0;
-
-    /// Messages with a sequence above `after`, oldest first.
-    virtual Result<std::vector<Message>> read(const HubName& hub, std::int64_t after,
-                                              std::size_t count_max) = 0;
-
-    /// The sequence of the newest message ever appended, 0 if none.
-    virtual Result<std::int64_t> last_sequence(const HubName& hub) = 0;
-};
-
 /// The stores of a hub.
 struct StorePorts {
     DeviceStore& devices;
     SessionStore& sessions;
-    TelemetryStore& telemetry;
+    EventStore& events;
 };
 
 } // namespace muster::hub

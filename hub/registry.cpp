@@ -5,6 +5,7 @@
 #include "hub/service.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace muster::hub {
@@ -65,8 +66,12 @@ Result<void> Service::store_new(const Device& device, const Twin& twin) {
     if (auto reserved = device_count_.reserve(settings_.devices_max); !reserved) {
         return reserved;
     }
-    auto created = devices_.create(settings_.name, {device, twin});
-    if (!created) {
+    const DeviceWithTwin identity{device, twin};
+    EventBatch note = changes_.created(device.identity(), twin);
+    auto created = devices_.create(settings_.name, std::span(&identity, 1), note);
+    if (created) {
+        events_.stored(note);
+    } else {
         device_count_.release();
     }
     return created;
@@ -122,6 +127,22 @@ Result<std::vector<DeviceView>> Service::list_devices(std::size_t count_max) {
     return views;
 }
 
+Result<void> Service::erase_device(const IdentityId& id, std::int64_t expected_version) {
+    EventBatch note;
+    if (changes_.tells_of_lifecycle()) {
+        const auto last = load(id); // the note shows the twin that goes
+        if (!last) {
+            return std::unexpected(last.error());
+        }
+        note = changes_.deleted(id, last->twin);
+    }
+    auto erased = devices_.erase(settings_.name, id, expected_version, note);
+    if (erased) {
+        events_.stored(note);
+    }
+    return erased;
+}
+
 Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_match) {
     const std::lock_guard lock(stripes_.of(id));
     auto erased = retry_on_conflict([&]() -> Result<void> {
@@ -132,7 +153,7 @@ Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_matc
         if (auto fine = check_if_match(if_match, current->etag); !fine) {
             return fine;
         }
-        return devices_.erase(settings_.name, id, current->version);
+        return erase_device(id, current->version);
     });
     if (erased) {
         if (id.is_module()) {

@@ -19,9 +19,18 @@ std::uint64_t random_number(Random& random) {
 
 Service::Service(HubSettings settings, const HubPorts& ports)
     : settings_(std::move(settings)), devices_(ports.stores.devices),
-      sessions_(ports.stores.sessions), telemetry_(ports.stores.telemetry), clock_(ports.clock),
-      random_(ports.random), device_count_(devices_, settings_.name), watch_(ports.timers),
-      live_(clock_),
+      sessions_(ports.stores.sessions), clock_(ports.clock), random_(ports.random),
+      device_count_(devices_, settings_.name),
+      events_(settings_.name, settings_.events, ports.stores.events, ports.timers, ports.clock),
+      changes_(events_, clock_, random_),
+      connections_(
+          events_,
+          {.workers = ports.workers, .timers = ports.timers, .clock = clock_, .random = random_}),
+      live_(clock_,
+            [this](const IdentityId& who, bool connected) {
+                connections_.note(who, connected ? ConnectionChange::connected
+                                                 : ConnectionChange::disconnected);
+            }),
       methods_(live_, ports.timers, settings_.method_limits, random_number(random_)) {}
 
 Result<Device> Service::load_device(const IdentityId& id) {

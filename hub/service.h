@@ -9,13 +9,15 @@
 #include "base/task.h"
 #include "hub/authentication.h"
 #include "hub/device_count.h"
+#include "hub/events/change_events.h"
+#include "hub/events/connection_events.h"
+#include "hub/events/event_log.h"
 #include "hub/if_match.h"
 #include "hub/live.h"
 #include "hub/methods.h"
 #include "hub/policies.h"
 #include "hub/ports.h"
 #include "hub/stripes.h"
-#include "hub/telemetry_watch.h"
 
 #include <functional>
 #include <optional>
@@ -32,7 +34,7 @@ struct HubSettings {
     HubName name;
     std::vector<AccessPolicy> policies;
     TwinLimits twin_limits;
-    Retention retention;
+    EventSettings events;
     Methods::Limits method_limits;
     std::int64_t devices_max = 1'000'000;
 };
@@ -49,7 +51,7 @@ struct HubPorts {
 /// A device or module that proved itself.
 struct Session {
     Device device;
-    std::string auth_method;            // for Message::auth_method
+    std::string auth_method;            // for Event::auth_method
     std::optional<WallTime> sas_expiry; // when the connection must end (se + 5 min)
     Live::Admission admission;          // for Live::attach
 };
@@ -113,18 +115,14 @@ class Service {
     /// The new reported version.
     Result<std::int64_t> report(const IdentityId& id, const JsonObject& patch);
     Result<void> set_model_id(const IdentityId& id, const std::string& model_id);
-    Result<void> send_telemetry(std::vector<Message> messages);
+    Result<void> send_telemetry(std::vector<Event> messages);
     Result<std::vector<StoredSubscription>> load_session(const IdentityId& id);
     Result<void> save_session(const IdentityId& id,
                               const std::vector<StoredSubscription>& subscriptions);
 
-    // ---- telemetry, for back ends ----
+    // ---- for whoever reads what happened ----
 
-    Result<std::vector<Message>> read_telemetry(std::int64_t after, std::size_t count_max);
-    Result<std::int64_t> last_telemetry();
-    /// Calls back once, on any thread, when something newer than `after` is stored or time is up.
-    void when_telemetry(std::int64_t after, std::chrono::milliseconds wait,
-                        std::function<void()> ready);
+    EventLog& events() { return events_; }
 
     Live& live() { return live_; }
 
@@ -142,24 +140,37 @@ class Service {
     /// Saves what follows `current`, and cuts the connection if the change ends its right.
     Result<void> save_device(const Device& current, const Device& next);
     Result<void> store_new(const Device& device, const Twin& twin);
+    Result<void> erase_device(const IdentityId& id, std::int64_t expected_version);
 
     /// Error: unavailable, while the device moves to another hub.
     Result<void> check_not_moving(const Device& identity);
 
     using Rule = std::function<Result<Twin>(const Twin&, WallTime)>;
+    using Note = std::function<EventBatch(const Twin&)>;
     using Tell = std::function<void(const Twin&)>;
-    /// Load, decide by `rule`, save, `tell`; again on conflict.
-    Result<TwinView> change_twin(const IdentityId& id, const IfMatch& if_match, const Rule& rule,
-                                 const Tell& tell);
+
+    /// How a twin changes, what the log keeps of it, and what its device is told.
+    struct TwinStep {
+        Rule rule;
+        Note note;
+        Tell tell;
+    };
+
+    /// Load, decide, save with its note, tell; again on conflict.
+    Result<TwinView> change_twin(const IdentityId& id, const IfMatch& if_match,
+                                 const TwinStep& step);
+    Result<void> save_twin(const IdentityId& id, const Twin& next, std::int64_t expected_version,
+                           const TwinStep& step);
 
     HubSettings settings_;
     DeviceStore& devices_;
     SessionStore& sessions_;
-    TelemetryStore& telemetry_;
     const Clock& clock_;
     Random& random_;
     DeviceCount device_count_;
-    TelemetryWatch watch_;
+    EventLog events_;
+    ChangeEvents changes_;
+    ConnectionEvents connections_;
     Live live_;
     Methods methods_;
     // Changes of a device and what is told to its connection keep one order: both happen under the

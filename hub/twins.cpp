@@ -48,8 +48,19 @@ Result<void> Service::check_not_moving(const Device& identity) {
     return freezes_modules(*device) ? frozen() : Result<void>();
 }
 
+Result<void> Service::save_twin(const IdentityId& id, const Twin& next,
+                                std::int64_t expected_version, const TwinStep& step) {
+    EventBatch note = step.note(next);
+    auto saved = devices_.update_twin(settings_.name, id, next, expected_version, note);
+    if (saved) {
+        events_.stored(note);
+        step.tell(next);
+    }
+    return saved;
+}
+
 Result<TwinView> Service::change_twin(const IdentityId& id, const IfMatch& if_match,
-                                      const Rule& rule, const Tell& tell) {
+                                      const TwinStep& step) {
     const std::lock_guard lock(stripes_.of(id));
     return retry_on_conflict([&]() -> Result<TwinView> {
         auto current = load(id);
@@ -62,17 +73,15 @@ Result<TwinView> Service::change_twin(const IdentityId& id, const IfMatch& if_ma
         if (!if_match.permits(etag_of(current->twin))) {
             return fail(Code::precondition, "the etag is not the current one");
         }
-        auto next = rule(current->twin, clock_.wall());
+        auto next = step.rule(current->twin, clock_.wall());
         if (!next) {
             return std::unexpected(std::move(next.error()));
         }
         if (next->version != current->twin.version) {
-            const auto saved =
-                devices_.update_twin(settings_.name, id, *next, current->twin.version);
+            const auto saved = save_twin(id, *next, current->twin.version, step);
             if (!saved) {
                 return std::unexpected(saved.error());
             }
-            tell(*next);
         }
         return view_of(std::move(current->device), std::move(*next));
     });
@@ -97,7 +106,10 @@ Result<TwinView> Service::patch_twin(const IdentityId& id, const TwinUpdate& upd
             live_.send_desired(id, to_desired_notification(*update.desired, version), version);
         }
     };
-    return change_twin(id, if_match, rule, tell);
+    const auto note = [&](const Twin& next) {
+        return changes_.twin_updated(id, {.tags = update.tags, .desired = update.desired}, next);
+    };
+    return change_twin(id, if_match, {rule, note, tell});
 }
 
 Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& update,
@@ -113,7 +125,8 @@ Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& u
             live_.send_desired(id, to_desired_notification(next.desired.values, version), version);
         }
     };
-    return change_twin(id, if_match, rule, tell);
+    const auto note = [&](const Twin& next) { return changes_.twin_replaced(id, next); };
+    return change_twin(id, if_match, {rule, note, tell});
 }
 
 Result<Twin> Service::read_twin(const IdentityId& id) {
@@ -128,7 +141,12 @@ Result<std::int64_t> Service::report(const IdentityId& id, const JsonObject& pat
     const auto rule = [&](const Twin& twin, WallTime now) {
         return apply_reported(twin, patch, now, settings_.twin_limits);
     };
-    const auto changed = change_twin(id, {}, rule, [](const Twin&) {});
+    const auto note = [&](const Twin& next) {
+        JsonObject applied = patch;
+        applied.stable_erase("$version"); // what the device expected, not a property
+        return changes_.twin_updated(id, {.reported = std::move(applied)}, next);
+    };
+    const auto changed = change_twin(id, {}, {rule, note, [](const Twin&) {}});
     if (!changed) {
         return std::unexpected(changed.error());
     }
@@ -143,7 +161,10 @@ Result<void> Service::set_model_id(const IdentityId& id, const std::string& mode
     const auto rule = [&](const Twin& twin, WallTime) -> Result<Twin> {
         return with_model_id(twin, model_id);
     };
-    const auto changed = change_twin(id, {}, rule, [](const Twin&) {});
+    const auto note = [&](const Twin& next) {
+        return changes_.twin_updated(id, {.model_id = true}, next);
+    };
+    const auto changed = change_twin(id, {}, {rule, note, [](const Twin&) {}});
     return changed ? Result<void>{} : std::unexpected(changed.error());
 }
 

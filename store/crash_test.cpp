@@ -30,6 +30,7 @@ struct Acknowledged {
     int writer = 0;
     int round = 0;
     std::int64_t sequence = 0; // of the telemetry
+    std::int64_t told = 0;     // of the event that came with the twin
 };
 
 std::string name_of(const Acknowledged& written) {
@@ -39,12 +40,15 @@ std::string name_of(const Acknowledged& written) {
 /// A registration, its device and a message; then the word to the parent.
 void write_one(Stores& stores, Acknowledged written, int pipe) {
     const std::string name = name_of(written);
-    std::vector<hub::Message> messages{message(name)};
+    hub::EventBatch batch{.events = {hub_event(name)}, .retention = {}};
+    hub::EventBatch note{.events = {hub_event(name)}, .retention = {}};
+    note.events.front().source = hub::EventSource::twin_change;
     const bool stored = stores.registrations().save(scope, record(name), Expected{0}) &&
                         stores.devices().create(hub_1, device_with_twin(name)) &&
-                        stores.devices().update_twin(hub_1, DeviceId(name), twin(2), 1) &&
-                        stores.telemetry().append(hub_1, messages, {});
-    written.sequence = messages.front().sequence;
+                        stores.devices().update_twin(hub_1, DeviceId(name), twin(2), 1, note) &&
+                        stores.events().append(hub_1, batch);
+    written.sequence = batch.last_sequence();
+    written.told = note.last_sequence();
     if (!stored || ::write(pipe, &written, sizeof written) != sizeof written) {
         std::_Exit(1);
     }
@@ -106,13 +110,52 @@ class CrashTest : public testing::Test {
                       describe(record(name)));
             EXPECT_EQ(describe((*stores)->devices().find(hub_1, DeviceId(name))),
                       describe(device(name)) + describe(twin(2)));
-            const auto stored = (*stores)->telemetry().read(hub_1, one.sequence - 1, 1);
-            ASSERT_TRUE(stored && stored->size() == 1);
-            EXPECT_EQ(stored->front().sequence, one.sequence);
-            EXPECT_EQ(stored->front().device.text(), name);
+            verify_event(**stores, one.sequence, name);
+            verify_event(**stores, one.told, name);
             EXPECT_TRUE(sequences.insert(one.sequence).second);
+            EXPECT_TRUE(sequences.insert(one.told).second);
         }
         verify_counts(**stores);
+        verify_told(**stores);
+    }
+
+    static void verify_event(Stores& stores, std::int64_t sequence, const std::string& device) {
+        const auto stored = stores.events().read(hub_1, {.after = sequence - 1, .count_max = 1});
+        ASSERT_TRUE(stored && stored->size() == 1);
+        EXPECT_EQ(stored->front().sequence, sequence);
+        EXPECT_EQ(stored->front().identity.text(), device);
+    }
+
+    /// The devices whose twins the log says were changed.
+    static std::set<std::string> told_of(Stores& stores) {
+        std::set<std::string> told;
+        std::int64_t after = 0;
+        for (bool more = true; more;) {
+            const auto page = stores.events().read(hub_1, {.after = after});
+            more = page && !page->empty();
+            for (std::size_t at = 0; more && at < page->size(); ++at) {
+                const hub::Event& event = (*page)[at];
+                EXPECT_EQ(event.sequence, ++after) << "no gap";
+                if (event.source == hub::EventSource::twin_change) {
+                    told.insert(event.identity.text());
+                }
+            }
+        }
+        return told;
+    }
+
+    /// Every twin that was changed is told of, and every event of one tells the truth: whichever
+    /// writes were under way when the process died.
+    void verify_told(Stores& stores) {
+        const std::set<std::string> told = told_of(stores);
+        const auto devices = stores.devices().list(hub_1, "", 1'000'000);
+        ASSERT_TRUE(devices);
+        for (const hub::Device& device : *devices) {
+            const auto found = stores.devices().find(hub_1, device.id);
+            ASSERT_TRUE(found && *found);
+            EXPECT_EQ(told.contains(device.id.text()), (*found)->twin.version == 2)
+                << device.id.text();
+        }
     }
 
     /// Units are whole: no device without twin, and the count is the number of devices.

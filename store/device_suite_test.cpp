@@ -1,6 +1,7 @@
 #include "store/suite.h"
 
 #include <atomic>
+#include <span>
 
 namespace muster::store {
 
@@ -164,6 +165,57 @@ TEST_P(DeviceSuite, NoTwinChangeIsLostBetweenManyWriters) {
         }
     });
     EXPECT_EQ(found("dev"), describe(device("dev")) + describe(twin(1 + writers * changes)));
+}
+
+// ---- events that come with a change ----
+
+namespace {
+
+hub::EventBatch told(std::string_view device) {
+    return {.events = {hub_event(device), hub_event(device)}, .retention = {}};
+}
+
+} // namespace
+
+TEST_P(DeviceSuite, AChangeAndItsEventsAreOne) {
+    const hub::DeviceWithTwin made = device_with_twin("dev");
+    const DeviceId id("dev");
+    hub::EventBatch created = told("dev");
+    ASSERT_TRUE(devices().create(hub_1, std::span(&made, 1), created));
+    EXPECT_EQ(created.last_sequence(), 2);
+    hub::EventBatch changed = told("dev");
+    ASSERT_TRUE(devices().update_twin(hub_1, id, twin(2), 1, changed));
+    EXPECT_EQ(changed.events.front().sequence, 3);
+    hub::EventBatch erased = told("dev");
+    ASSERT_TRUE(devices().erase(hub_1, id, 1, erased));
+    reopen();
+    EXPECT_EQ(
+        describe(stores().events().read(hub_1, {})),
+        describe(std::vector<hub::Event>{created.events[0], created.events[1], changed.events[0],
+                                         changed.events[1], erased.events[0], erased.events[1]}));
+}
+
+TEST_P(DeviceSuite, WhatDoesNotHappenIsNotTold) {
+    const hub::DeviceWithTwin made = device_with_twin("dev");
+    const DeviceId id("dev");
+    ASSERT_TRUE(devices().create(hub_1, made));
+    hub::EventBatch note = told("dev");
+    EXPECT_FALSE(devices().create(hub_1, std::span(&made, 1), note));
+    EXPECT_FALSE(devices().update_twin(hub_1, id, twin(3), 2, note));
+    EXPECT_FALSE(devices().erase(hub_1, id, 7, note));
+    EXPECT_EQ(note.last_sequence(), 0);
+    EXPECT_EQ(describe(stores().events().extent(hub_1, {})), "1..0");
+}
+
+TEST_P(DeviceSuite, RetentionCountsWhatComesWithChanges) {
+    ASSERT_TRUE(devices().create(hub_1, device_with_twin("dev")));
+    for (std::int64_t version = 1; version < 6; ++version) {
+        hub::EventBatch note = told("dev");
+        note.retention.events_max = 3;
+        ASSERT_TRUE(
+            devices().update_twin(hub_1, DeviceId("dev"), twin(version + 1), version, note));
+    }
+    EXPECT_EQ(describe(stores().events().extent(hub_1, {})), "8..10");
 }
 
 } // namespace muster::store

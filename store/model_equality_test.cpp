@@ -73,13 +73,18 @@ provisioning::RegistrationRecord any_record(Random& random, std::int64_t version
     return made;
 }
 
-std::vector<hub::Message> any_messages(Random& random) {
-    std::vector<hub::Message> messages;
+std::vector<hub::Event> any_events(Random& random) {
+    std::vector<hub::Event> events;
     for (std::size_t count = below(random, 4); count > 0; --count) {
         const auto minutes = std::chrono::minutes(below(random, 600));
-        messages.push_back(message(any_name(random), from_unix_seconds(1'900'000'000) + minutes));
+        events.push_back(hub_event(any_name(random), from_unix_seconds(1'900'000'000) + minutes));
     }
-    return messages;
+    return events;
+}
+
+std::optional<int> any_partition(Random& random) {
+    const auto drawn = static_cast<int>(below(random, hub::partitions_default + 2));
+    return drawn == 0 ? std::nullopt : std::optional(drawn - 1);
 }
 
 /// One operation, with its parameters drawn, to be run on both engines.
@@ -301,27 +306,51 @@ Operation any_hub_read(Random& random) {
     const DeviceId id(any_name(random));
     const std::string after = below(random, 2) == 0 ? "" : any_name(random);
     const std::size_t count_max = below(random, 5);
-    const std::int64_t sequence = static_cast<std::int64_t>(below(random, 50));
+    const hub::EventRange range{
+        .after = static_cast<std::int64_t>(below(random, 50)),
+        .partition = any_partition(random),
+        .count_max = count_max,
+        .bytes_max = 200 * below(random, 6),
+    };
     return [=](Stores& s) {
         return describe(s.devices().find(hub, id)) + describe(s.devices().find_device(hub, id)) +
                describe(s.devices().list(hub, after, count_max)) +
                describe(s.devices().counts(hub)) + describe(s.sessions().load(hub, id)) +
-               describe(s.telemetry().read(hub, sequence, count_max)) +
-               describe(s.telemetry().last_sequence(hub));
+               describe(s.events().read(hub, range)) +
+               describe(s.events().extent(hub, range.partition));
     };
 }
 
 Operation any_append(Random& random) {
     const HubName hub = any_hub(random);
-    const auto messages = any_messages(random);
-    const hub::Retention retention{
-        .messages_max = static_cast<std::int64_t>(below(random, 12)),
-        .age_max = std::chrono::hours(below(random, 6)),
-    };
+    const hub::EventBatch batch{.events = any_events(random),
+                                .retention = {
+                                    .events_max = static_cast<std::int64_t>(below(random, 12)),
+                                    .bytes_max = static_cast<std::int64_t>(300 * below(random, 9)),
+                                    .age_max = std::chrono::hours(below(random, 6)),
+                                }};
     return [=](Stores& s) {
-        auto appended = messages;
-        const auto outcome = s.telemetry().append(hub, appended, retention);
-        return describe(outcome) + describe(appended);
+        auto appended = batch;
+        const auto outcome = s.events().append(hub, appended);
+        return describe(outcome) + describe(appended.events);
+    };
+}
+
+Operation any_position(Random& random) {
+    const HubName hub = any_hub(random);
+    const auto kind =
+        below(random, 2) == 0 ? hub::EventGroup::Kind::consumer : hub::EventGroup::Kind::endpoint;
+    const hub::EventGroup group{kind, any_name(random)};
+    const hub::EventPosition position{
+        .partition = any_partition(random),
+        .sequence = static_cast<std::int64_t>(below(random, 20)) - 1,
+        .saved = from_unix_seconds(static_cast<std::int64_t>(below(random, 1000)))};
+    const bool erase = below(random, 5) == 0;
+    return [=](Stores& s) {
+        const auto outcome = erase ? s.events().erase_positions(hub, group)
+                                   : s.events().save_position(hub, group, position, 3);
+        return describe(outcome) + describe(s.events().positions(hub, group)) +
+               describe(s.events().groups(hub, kind));
     };
 }
 
@@ -342,6 +371,7 @@ Operation any_operation(Random& random) {
         any_session_write,
         any_hub_read,
         any_append,
+        any_position,
     };
     return all[below(random, std::size(all))](random);
 }

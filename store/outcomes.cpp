@@ -18,6 +18,18 @@ std::unexpected<Error> no_such_device() {
     return fail(Code::not_found, "the device does not exist");
 }
 
+std::unexpected<Error> position_out_of_range() {
+    return fail(Code::malformed, "there is no event at that position yet");
+}
+
+std::unexpected<Error> too_many_event_groups() {
+    return fail(Code::quota_exceeded, "the hub keeps positions for as many readers as it may");
+}
+
+std::unexpected<Error> no_such_group() {
+    return fail(Code::not_found, "no position is stored under that name");
+}
+
 std::unexpected<Error> instance_name_taken() {
     return fail(Code::already_exists, "another instance has the name");
 }

@@ -18,6 +18,11 @@ std::unexpected<Error> device_exists();
 /// whoever gets the name next.
 std::unexpected<Error> no_such_device();
 
+/// hub::EventStore: positions.
+std::unexpected<Error> position_out_of_range();
+std::unexpected<Error> too_many_event_groups();
+std::unexpected<Error> no_such_group();
+
 /// provisioning::InstanceStore: names are unique in the whole server.
 std::unexpected<Error> instance_name_taken();
 std::unexpected<Error> no_such_instance();

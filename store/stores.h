@@ -26,10 +26,10 @@ class Stores {
     virtual provisioning::FleetOperationStore& fleet_operations() = 0;
     virtual hub::DeviceStore& devices() = 0;
     virtual hub::SessionStore& sessions() = 0;
-    virtual hub::TelemetryStore& telemetry() = 0;
+    virtual hub::EventStore& events() = 0;
 
     hub::StorePorts hub() {
-        return {.devices = devices(), .sessions = sessions(), .telemetry = telemetry()};
+        return {.devices = devices(), .sessions = sessions(), .events = events()};
     }
 };
 

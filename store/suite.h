@@ -74,7 +74,7 @@ provisioning::RegistrationRecord record(std::string_view id, std::int64_t versio
 hub::Device device(std::string_view id, std::int64_t version = 1);
 hub::Twin twin(std::int64_t version = 1);
 hub::DeviceWithTwin device_with_twin(std::string_view id);
-hub::Message message(std::string_view device, WallTime enqueued = WallTime{});
+hub::Event hub_event(std::string_view device, WallTime enqueued = WallTime{});
 
 enum class SampleCertificate { a, b };
 /// Attests by client certificates.
@@ -101,7 +101,10 @@ std::string describe(const provisioning::RegistrationRecord& record);
 std::string describe(const hub::Device& device);
 std::string describe(const hub::Twin& twin);
 std::string describe(const hub::DeviceWithTwin& device);
-std::string describe(const hub::Message& message);
+std::string describe(const hub::Event& event);
+std::string describe(const hub::EventExtent& extent);
+std::string describe(const hub::EventPosition& position);
+std::string describe(const hub::GroupPositions& positions);
 std::string describe(const hub::StoredSubscription& subscription);
 std::string describe(const hub::IdentityCounts& counts);
 std::string describe(const RegistrationId& id);

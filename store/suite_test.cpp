@@ -168,9 +168,12 @@ hub::DeviceWithTwin device_with_twin(std::string_view id) {
     return {device(id), twin()};
 }
 
-hub::Message message(std::string_view device, WallTime enqueued) {
+hub::Event hub_event(std::string_view device, WallTime enqueued) {
+    const DeviceId of{std::string(device)};
     return {.sequence = 0,
-            .device = DeviceId(std::string(device)),
+            .partition = hub::partition_of(of, hub::partitions_default),
+            .source = hub::EventSource::telemetry,
+            .identity = of,
             .enqueued = enqueued,
             .properties = {{"$.ct", "application/json"}, {"a b", "c&d=e"}, {"", ""}},
             .auth_method = R"({"scope":"device"})",
@@ -224,14 +227,29 @@ std::string describe(const hub::DeviceWithTwin& device) {
     return describe(device.device) + describe(device.twin);
 }
 
-std::string describe(const hub::Message& message) {
+std::string describe(const hub::Event& event) {
     std::string properties;
-    for (const auto& [name, value] : message.properties) {
+    for (const auto& [name, value] : event.properties) {
         properties += fmt::format("<{}>=<{}> ", name, value);
     }
-    return fmt::format("{} {} {} {} {} {} {} {}", message.sequence, message.device.text(),
-                       message.enqueued.time_since_epoch().count(), properties, message.auth_method,
-                       message.generation_id, message.model_id, message.body);
+    return fmt::format("{} {} {} {} {} {} {} {} {} {}", event.sequence, event.partition,
+                       name_of(event.source), event.identity.text(),
+                       event.enqueued.time_since_epoch().count(), properties, event.auth_method,
+                       event.generation_id, event.model_id, event.body);
+}
+
+std::string describe(const hub::EventExtent& extent) {
+    return fmt::format("{}..{}", extent.first, extent.last);
+}
+
+std::string describe(const hub::EventPosition& position) {
+    const std::string where = position.partition ? std::to_string(*position.partition) : "all";
+    return fmt::format("{}@{} saved {}", where, position.sequence,
+                       position.saved.time_since_epoch().count());
+}
+
+std::string describe(const hub::GroupPositions& positions) {
+    return positions.group.name + describe(positions.positions);
 }
 
 std::string describe(const hub::IdentityCounts& counts) {

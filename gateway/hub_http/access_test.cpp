@@ -53,6 +53,9 @@ TEST_F(HubAccess, AsksForTheRightOfEachOperation) {
         {"PATCH", "/twins/dev-01", {"iothubowner", "service"}},
         {"POST", "/twins/dev-01/methods", {"iothubowner", "service"}},
         {"GET", "/messages/events", {"iothubowner", "service"}},
+        {"GET", "/messages/events/consumers", {"iothubowner", "service"}},
+        {"PUT", "/messages/events/consumers/c", {"iothubowner", "service"}},
+        {"DELETE", "/messages/events/consumers/c", {"iothubowner", "service"}},
     };
     for (const Operation& operation : operations) {
         for (const std::string& policy : everyone) {

@@ -24,7 +24,14 @@ class HubCall {
 
     [[nodiscard]] hub::Service& hub() const { return hub_; }
 
+    [[nodiscard]] const Context& context() const { return context_; }
+
     [[nodiscard]] Executor& workers() const { return context_.workers; }
+
+    /// The first header of that name, or empty.
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        return exchange_.request.header(name);
+    }
 
     [[nodiscard]] const Target& target() const { return exchange_.target; }
 

@@ -12,7 +12,7 @@ namespace muster::gateway {
 namespace {
 
 /// The first that knows the path serves it: particular paths stand before general ones.
-constexpr std::array families{serve_registry, serve_twins, serve_methods, serve_telemetry};
+constexpr std::array families{serve_registry, serve_twins, serve_methods, serve_events};
 
 } // namespace
 

@@ -10,9 +10,9 @@ namespace muster::gateway {
 
 using HubCallPtr = std::shared_ptr<HubCall>;
 
-bool serve_registry(const HubCallPtr& call);  // /devices, /devices/{d}
-bool serve_twins(const HubCallPtr& call);     // /twins/{d}
-bool serve_methods(const HubCallPtr& call);   // /twins/{d}/methods
-bool serve_telemetry(const HubCallPtr& call); // /messages/events
+bool serve_registry(const HubCallPtr& call); // /devices, /devices/{d}
+bool serve_twins(const HubCallPtr& call);    // /twins/{d}
+bool serve_methods(const HubCallPtr& call);  // /twins/{d}/methods
+bool serve_events(const HubCallPtr& call);   // /messages/events
 
 } // namespace muster::gateway

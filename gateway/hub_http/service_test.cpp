@@ -48,15 +48,6 @@ class HubServiceTest : public testing::Test {
             world.hub.report(DeviceId("dev-01"), parse_json_object(body).value()).value());
     }
 
-    void send_telemetry(std::string body) {
-        hub::Message message;
-        message.device = DeviceId("dev-01");
-        message.enqueued = world.clock.wall();
-        message.properties = {{"level", "high"}};
-        message.body = std::move(body);
-        world.hub.send_telemetry({message}).value();
-    }
-
     HubWorld world;
 };
 
@@ -427,64 +418,6 @@ TEST_F(HubServiceTest, RefusesInvocationsThatCannotBe) {
     expect_refused(run("POST", path, sized(192 * 1024)), 413, "MessageTooLarge");
     expect_not_answered(run("POST", path, sized(128 * 1024)), 413, 413001);
     EXPECT_EQ(world.hub.methods().in_flight(), 0U);
-}
-
-// ---- telemetry ----
-
-TEST_F(HubServiceTest, ReadsTelemetry) { // IOTHUB-28
-    send_telemetry("one");
-    send_telemetry("\xff\xfe");
-    send_telemetry("three");
-    const auto position = run("GET", "/messages/events");
-    EXPECT_EQ(position.body, "[]");
-    EXPECT_EQ(position.header("muster-last-sequence"), "3");
-    EXPECT_EQ(position.header("Content-Type"), "application/json; charset=utf-8");
-
-    const auto page = run("GET", "/messages/events?after=0&max=2").json().as_array();
-    ASSERT_EQ(page.size(), 2U);
-    EXPECT_EQ(to_text(page[0]), R"({"sequence":1,"deviceId":"dev-01","enqueuedTime":")" +
-                                    format_time(world.clock.wall()) +
-                                    R"(","properties":{"level":"high"},"body":"one"})");
-    EXPECT_EQ(page[1].at("bodyBase64"), "//4=");
-    EXPECT_FALSE(page[1].as_object().contains("body"));
-
-    const std::vector<std::pair<std::string, std::size_t>> rows = {
-        {"after=0", 3}, {"after=2", 1},         {"after=3", 0},
-        {"after=9", 0}, {"after=0&max=0", 1},   {"after=0&max=5000", 3},
-        {"max=2", 0},   {"after=0&wait=0", 3U}, {"after=99999999999999999", 0}};
-    for (const auto& [query, count] : rows) {
-        const auto reply = run("GET", "/messages/events?" + query);
-        ASSERT_TRUE(reply.json().is_array()) << query << reply.body;
-        EXPECT_EQ(reply.json().as_array().size(), count) << query;
-        EXPECT_EQ(reply.header("muster-last-sequence"), "3");
-    }
-    for (const auto* bad : {"after=x", "after=-1", "after=0&max=1.5", "after=0&wait=soon"}) {
-        expect_refused(run("GET", std::string("/messages/events?") + bad), 400, "ArgumentInvalid");
-    }
-}
-
-TEST_F(HubServiceTest, WaitsForTelemetry) {
-    auto woken = begin({.target = "/messages/events?after=0&wait=30"});
-    auto patient = begin({.target = "/messages/events?after=1&wait=999"}); // 30 s at most
-    EXPECT_EQ(end(woken).status, 0U);
-    send_telemetry("news");
-    const auto news = end(woken);
-    EXPECT_EQ(news.status, 200U);
-    EXPECT_EQ(news.header("muster-last-sequence"), "1");
-    EXPECT_EQ(news.json().as_array().at(0).at("body"), "news");
-
-    EXPECT_EQ(end(patient).status, 0U) << "nothing is newer than 1";
-    world.timers.advance(std::chrono::milliseconds(29'999));
-    EXPECT_EQ(end(patient).status, 0U);
-    world.timers.advance(std::chrono::milliseconds(1));
-    EXPECT_EQ(end(patient).body, "[]");
-}
-
-TEST_F(HubServiceTest, RefusesAWaitingReaderWhenItIsBusy) {
-    auto wire = begin({.target = "/messages/events?after=0&wait=30"});
-    world.workers.full = true;
-    send_telemetry("news");
-    expect_refused(end(wire), 503, "ServiceUnavailable");
 }
 
 } // namespace

@@ -98,10 +98,9 @@ std::optional<std::vector<hub::StoredSubscription>> HubMqtt::to_store() const {
     return clean_session_ ? std::nullopt : std::optional(subscriptions_.stored());
 }
 
-hub::Message HubMqtt::make_message(std::string body, topics::Properties properties) const {
-    hub::Message message;
-    message.device = who_.device;
-    message.module = who_.module;
+hub::Event HubMqtt::make_message(std::string body, topics::Properties properties) const {
+    hub::Event message;
+    message.identity = who_;
     message.properties = std::move(properties);
     message.auth_method = identity_.auth_method;
     message.generation_id = identity_.device.generation_id;

@@ -96,7 +96,7 @@ class HubMqtt final : public MqttHandler {
     void take(topics::MethodResponse topic, mqtt::Publish publish);
     void acknowledge(const mqtt::Publish& publish);
     [[nodiscard]] bool is_own(const topics::Telemetry& topic) const;
-    [[nodiscard]] hub::Message make_message(std::string body, topics::Properties properties) const;
+    [[nodiscard]] hub::Event make_message(std::string body, topics::Properties properties) const;
     [[nodiscard]] std::optional<std::vector<hub::StoredSubscription>> to_store() const;
     void leave_last_words();
     void touch(SteadyTime now);

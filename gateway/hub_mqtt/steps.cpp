@@ -17,7 +17,7 @@ Outcome outcome_of(Result<void> result) {
 }
 
 Outcome store(hub::Service& hub, const Batch& batch) {
-    std::vector<hub::Message> messages;
+    std::vector<hub::Event> messages;
     for (const Step& step : batch) {
         messages.push_back(std::get<TelemetryStep>(step).message);
     }

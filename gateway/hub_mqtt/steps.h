@@ -20,7 +20,7 @@
 namespace muster::gateway {
 
 struct TelemetryStep {
-    hub::Message message;
+    hub::Event message;
     std::uint16_t packet_id = 0; // 0: no acknowledgement is wanted
 };
 

@@ -31,7 +31,8 @@ Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const Id
     return find_in(tables_.devices, {hub.text(), id.text()});
 }
 
-Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin> identities) {
+Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin> identities,
+                             hub::EventBatch& events) {
     const std::scoped_lock lock(tables_.mutex);
     // A device comes first, before modules of its own.
     const bool with_device = !identities.empty() && is_device(identities.front());
@@ -46,6 +47,7 @@ Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin>
     for (const DeviceWithTwin& one : identities) {
         tables_.devices.emplace(Key(hub.text(), one.device.identity().text()), one);
     }
+    append_events(tables_, hub, events);
     return {};
 }
 
@@ -61,18 +63,19 @@ Result<void> Devices::update_device(const HubName& hub, const Device& device,
 }
 
 Result<void> Devices::update_twin(const HubName& hub, const IdentityId& id, const hub::Twin& twin,
-                                  std::int64_t expected_version) {
+                                  std::int64_t expected_version, hub::EventBatch& events) {
     const std::scoped_lock lock(tables_.mutex);
     const auto found = tables_.devices.find({hub.text(), id.text()});
     if (found == tables_.devices.end() || found->second.twin.version != expected_version) {
         return version_conflict();
     }
     found->second.twin = twin;
+    append_events(tables_, hub, events);
     return {};
 }
 
-Result<void> Devices::erase(const HubName& hub, const IdentityId& id,
-                            std::int64_t expected_version) {
+Result<void> Devices::erase(const HubName& hub, const IdentityId& id, std::int64_t expected_version,
+                            hub::EventBatch& events) {
     const std::scoped_lock lock(tables_.mutex);
     const auto found = tables_.devices.find({hub.text(), id.text()});
     if (found == tables_.devices.end() || found->second.device.version != expected_version) {
@@ -85,6 +88,7 @@ Result<void> Devices::erase(const HubName& hub, const IdentityId& id,
     };
     std::erase_if(tables_.sessions, belongs);
     std::erase_if(tables_.devices, belongs);
+    append_events(tables_, hub, events);
     return {};
 }
 

@@ -78,14 +78,14 @@ class Devices final : public hub::DeviceStore {
                                                    const hub::IdentityId& id) override;
     Result<std::optional<hub::DeviceWithTwin>> find(const HubName& hub,
                                                     const hub::IdentityId& id) override;
-    Result<void> create(const HubName& hub,
-                        std::span<const hub::DeviceWithTwin> identities) override;
+    Result<void> create(const HubName& hub, std::span<const hub::DeviceWithTwin> identities,
+                        hub::EventBatch& events) override;
     Result<void> update_device(const HubName& hub, const hub::Device& device,
                                std::int64_t expected_version) override;
     Result<void> update_twin(const HubName& hub, const hub::IdentityId& id, const hub::Twin& twin,
-                             std::int64_t expected_version) override;
-    Result<void> erase(const HubName& hub, const hub::IdentityId& id,
-                       std::int64_t expected_version) override;
+                             std::int64_t expected_version, hub::EventBatch& events) override;
+    Result<void> erase(const HubName& hub, const hub::IdentityId& id, std::int64_t expected_version,
+                       hub::EventBatch& events) override;
     Result<std::vector<hub::Device>> list(const HubName& hub, const std::string& after,
                                           std::size_t count_max) override;
     Result<std::vector<hub::Device>> modules(const HubName& hub, const DeviceId& device) override;
@@ -108,15 +108,23 @@ class Sessions final : public hub::SessionStore {
     Tables& tables_;
 };
 
-class Telemetry final : public hub::TelemetryStore {
-  public:
-    explicit Telemetry(Tables& tables) : tables_(tables) {}
+/// With the change that they tell of; the caller holds the mutex.
+void append_events(Tables& tables, const HubName& hub, hub::EventBatch& batch);
 
-    Result<void> append(const HubName& hub, std::vector<hub::Message>& messages,
-                        const hub::Retention& retention) override;
-    Result<std::vector<hub::Message>> read(const HubName& hub, std::int64_t after,
-                                           std::size_t count_max) override;
-    Result<std::int64_t> last_sequence(const HubName& hub) override;
+class Events final : public hub::EventStore {
+  public:
+    explicit Events(Tables& tables) : tables_(tables) {}
+
+    Result<void> append(const HubName& hub, hub::EventBatch& batch) override;
+    Result<std::vector<hub::Event>> read(const HubName& hub, const hub::EventRange& range) override;
+    Result<hub::EventExtent> extent(const HubName& hub, std::optional<int> partition) override;
+    Result<void> save_position(const HubName& hub, const hub::EventGroup& group,
+                               const hub::EventPosition& position, std::size_t groups_max) override;
+    Result<std::vector<hub::EventPosition>> positions(const HubName& hub,
+                                                      const hub::EventGroup& group) override;
+    Result<std::vector<hub::GroupPositions>> groups(const HubName& hub,
+                                                    hub::EventGroup::Kind kind) override;
+    Result<void> erase_positions(const HubName& hub, const hub::EventGroup& group) override;
 
   private:
     Tables& tables_;

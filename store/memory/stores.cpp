@@ -31,7 +31,7 @@ class MemoryStores final : public Stores {
 
     hub::SessionStore& sessions() override { return sessions_; }
 
-    hub::TelemetryStore& telemetry() override { return telemetry_; }
+    hub::EventStore& events() override { return events_; }
 
   private:
     memory::Tables tables_;
@@ -44,7 +44,7 @@ class MemoryStores final : public Stores {
     memory::FleetOperations fleet_operations_{tables_};
     memory::Devices devices_{tables_};
     memory::Sessions sessions_{tables_};
-    memory::Telemetry telemetry_{tables_};
+    memory::Events events_{tables_};
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "provisioning/administration/tokens.h"
 #include "provisioning/fleet/operation.h"
 #include "provisioning/ports.h"
+#include "store/event_retention.h"
 #include "store/memory/trails.h"
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +24,13 @@ namespace muster::store::memory {
 /// The tenant (ID scope or hub) and the id as it is compared.
 using Key = std::pair<std::string, std::string>;
 
-struct TelemetryLog {
-    std::deque<hub::Message> messages;
-    std::int64_t last_sequence = 0;
+struct EventRows {
+    std::deque<hub::Event> events;
+    LogTotals totals;
 };
+
+/// By partition; first the one for all.
+using Positions = std::map<std::optional<int>, hub::EventPosition>;
 
 struct Tables {
     std::mutex mutex;
@@ -43,7 +48,8 @@ struct Tables {
 
     std::map<Key, hub::DeviceWithTwin> devices;
     std::map<Key, std::vector<hub::StoredSubscription>> sessions;
-    std::map<std::string, TelemetryLog> telemetry;
+    std::map<std::string, EventRows> events;
+    std::map<std::string, std::map<hub::EventGroup, Positions>> event_positions;
 };
 
 template <class T>

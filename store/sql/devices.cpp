@@ -1,5 +1,6 @@
 #include "hub/documents.h"
 #include "store/outcomes.h"
+#include "store/sql/event_rows.h"
 #include "store/sql/ports.h"
 #include "store/sql/rows.h"
 
@@ -156,7 +157,8 @@ Result<std::optional<DeviceWithTwin>> Devices::find(const HubName& hub, const Id
     return DeviceWithTwin{std::move(*device), std::move(*twin)};
 }
 
-Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin> identities) {
+Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin> identities,
+                             hub::EventBatch& events) {
     std::vector<NewRow> rows;
     for (const DeviceWithTwin& one : identities) {
         std::string key = one.device.identity().text();
@@ -164,7 +166,7 @@ Result<void> Devices::create(const HubName& hub, std::span<const DeviceWithTwin>
         rows.push_back(
             {&one, std::move(key), std::move(device), to_text(to_stored_document(one.twin))});
     }
-    return database_.write([&](Connection& connection) -> Result<void> {
+    return write_with_events(database_, hub, events, [&](Connection& connection) -> Result<void> {
         for (const NewRow& row : rows) {
             if (auto inserted = insert(connection, hub, row); !inserted) {
                 return inserted;
@@ -198,20 +200,20 @@ Result<void> Devices::update_device(const HubName& hub, const Device& device,
 }
 
 Result<void> Devices::update_twin(const HubName& hub, const IdentityId& id, const hub::Twin& twin,
-                                  std::int64_t expected_version) {
+                                  std::int64_t expected_version, hub::EventBatch& events) {
     const std::string key = id.text();
     const std::string document = to_text(to_stored_document(twin));
-    return database_.write([&](Connection& connection) {
+    return write_with_events(database_, hub, events, [&](Connection& connection) {
         return must_change(connection, update_twin_row,
                            {hub.text(), key, twin.version, document, expected_version},
                            version_conflict());
     });
 }
 
-Result<void> Devices::erase(const HubName& hub, const IdentityId& id,
-                            std::int64_t expected_version) {
+Result<void> Devices::erase(const HubName& hub, const IdentityId& id, std::int64_t expected_version,
+                            hub::EventBatch& events) {
     const std::string key = id.text();
-    return database_.write([&](Connection& connection) -> Result<void> {
+    return write_with_events(database_, hub, events, [&](Connection& connection) -> Result<void> {
         const auto status = status_of(connection, hub, key, expected_version);
         if (!status) {
             return std::unexpected(status.error());

@@ -18,11 +18,57 @@ constexpr std::array hub_tables{
     Statement{R"(
 UPDATE hub_devices SET disabled_count =
     (SELECT COUNT(*) FROM device WHERE device.hub = hub_devices.hub AND status = 'disabled'))"},
-    Statement{"ALTER TABLE telemetry ADD COLUMN module TEXT NOT NULL DEFAULT ''"},
 
     // ---- queries ----
 
     // ---- events ----
+    // `bytes` is what retention counts the event for. `part` is the partition, which means
+    // something else in SQL.
+    Statement{R"(
+CREATE TABLE hub_event (
+    hub TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    part SMALLINT NOT NULL,
+    source SMALLINT NOT NULL,
+    enqueued BIGINT NOT NULL,
+    device TEXT NOT NULL,
+    module TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    properties TEXT NOT NULL,
+    auth_method TEXT NOT NULL,
+    generation_id TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (hub, sequence)))"},
+    Statement{"CREATE INDEX hub_event_part ON hub_event (hub, part, sequence)"},
+    // Remembers the last sequence when the events themselves are gone.
+    Statement{R"(
+CREATE TABLE hub_event_log (
+    hub TEXT NOT NULL PRIMARY KEY,
+    last_sequence BIGINT NOT NULL,
+    bytes BIGINT NOT NULL))"},
+    // How far readers have come; a `part` of -1 is all of them.
+    Statement{R"(
+CREATE TABLE hub_event_position (
+    hub TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    part SMALLINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    saved BIGINT NOT NULL,
+    PRIMARY KEY (hub, kind, name, part)))"},
+    // Telemetry of before had no partitions and lies in the first, until retention takes it.
+    Statement{R"(
+INSERT INTO hub_event (hub, sequence, part, source, enqueued, device, module, bytes, properties,
+        auth_method, generation_id, model_id, body)
+    SELECT hub, sequence, 0, 0, enqueued, device, '', LENGTH(body) + LENGTH(properties) + 256,
+        properties, auth_method, generation_id, model_id, body FROM telemetry)"},
+    Statement{R"(
+INSERT INTO hub_event_log (hub, last_sequence, bytes)
+    SELECT hub, last_sequence,
+        (SELECT COALESCE(SUM(bytes), 0) FROM hub_event WHERE hub_event.hub = hub_telemetry.hub)
+    FROM hub_telemetry)"},
+    Statement{"DROP TABLE telemetry"}, Statement{"DROP TABLE hub_telemetry"},
 
     // ---- cloud-to-device messages ----
 

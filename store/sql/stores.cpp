@@ -30,7 +30,7 @@ class SqlStores final : public Stores {
 
     hub::SessionStore& sessions() override { return sessions_; }
 
-    hub::TelemetryStore& telemetry() override { return telemetry_; }
+    hub::EventStore& events() override { return events_; }
 
   private:
     std::unique_ptr<Database> database_;
@@ -44,7 +44,7 @@ class SqlStores final : public Stores {
     FleetOperations fleet_operations_{*database_};
     Devices devices_{*database_, settings_};
     Sessions sessions_{*database_};
-    Telemetry telemetry_{*database_};
+    Events events_{*database_};
 };
 
 } // namespace

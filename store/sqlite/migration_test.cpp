@@ -89,6 +89,39 @@ INSERT INTO registration (scope, folded_id, version, status, unfinished, documen
     EXPECT_EQ(counts("0ne00000001"), "2 enrollments, 1 groups, 2 registrations");
 }
 
+TEST_F(MigrationTest, TelemetryOfBeforeIsInTheEventLog) {
+    ASSERT_TRUE(migrate(*open(), sql::migrations().first(3)));
+    ASSERT_TRUE(open()->execute(R"(
+INSERT INTO telemetry (hub, sequence, enqueued, device, properties, auth_method, generation_id,
+        model_id, body) VALUES
+    ('hub-1.example', 8, 1900000000000000, 'dev', '%24.ct=text&a=b', '{}', '1', 'dtmi', X'00FF'),
+    ('hub-1.example', 9, 1900000001000000, 'dev', '', '{}', '1', '', X'');
+INSERT INTO hub_telemetry (hub, last_sequence) VALUES
+    ('hub-1.example', 9), ('hub-2.example', 7))"));
+    const auto stores = open_sqlite_stores({.file = file_});
+    ASSERT_TRUE(stores) << stores.error().cause;
+    hub::EventStore& events = (*stores)->events();
+    hub::Event oldest{.sequence = 8,
+                      .identity = DeviceId("dev"),
+                      .enqueued = from_unix_seconds(1'900'000'000),
+                      .properties = {{"$.ct", "text"}, {"a", "b"}},
+                      .auth_method = "{}",
+                      .generation_id = "1",
+                      .model_id = "dtmi",
+                      .body = std::string("\0\xff", 2)};
+    const auto kept = events.read(hub_1, {});
+    ASSERT_TRUE(kept && kept->size() == 2);
+    EXPECT_EQ(describe(kept->front()), describe(oldest));
+    EXPECT_EQ(describe(events.extent(hub_1, {})), "8..9");
+    EXPECT_EQ(describe(events.extent(hub_2, {})), "8..7");
+    // What it counts for is known, or the bound on bytes would never drop it.
+    hub::EventBatch next{.events = {hub_event("dev", from_unix_seconds(1'900'000'002))},
+                         .retention = {.bytes_max = 400}};
+    ASSERT_TRUE(events.append(hub_1, next));
+    EXPECT_EQ(next.last_sequence(), 10);
+    EXPECT_EQ(describe(events.extent(hub_1, {})), "10..10");
+}
+
 TEST_F(MigrationTest, AFailingMigrationChangesNothing) {
     constexpr std::array both{sql::Migration{first}, sql::Migration{broken}};
     ASSERT_TRUE(migrate(*open(), std::span(both).first(1)));

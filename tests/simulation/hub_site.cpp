@@ -73,7 +73,7 @@ class HubSite::Watched final : public hub::DeviceStore {
     HubSite& site_;
 };
 
-/// Timers of a hub: methods and telemetry, of which there are none here.
+/// Timers of a hub: methods and events, of which there are none here.
 class NoTimers final : public Scheduler {
   public:
     Ticket after(std::chrono::milliseconds, Task) override { return 0; }
@@ -97,7 +97,7 @@ struct HubSite::Life {
               }(),
               {.stores = {.devices = devices,
                           .sessions = stores.sessions(),
-                          .telemetry = stores.telemetry()},
+                          .events = stores.events()},
                .workers = workers,
                .timers = timers,
                .clock = site.clock_,
