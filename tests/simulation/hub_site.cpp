@@ -23,9 +23,10 @@ class HubSite::Watched final : public hub::DeviceStore {
         return store_.find(hub, id);
     }
 
-    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities) override {
+    Result<void> create(const HubName& hub, std::span<const DeviceWithTwin> identities,
+                        hub::EventBatch& events) override {
         return watched(identities.front().device.id,
-                       [&] { return store_.create(hub, identities); });
+                       [&] { return store_.create(hub, identities, events); });
     }
 
     Result<void> update_device(const HubName& hub, const Device& device,
@@ -35,14 +36,14 @@ class HubSite::Watched final : public hub::DeviceStore {
     }
 
     Result<void> update_twin(const HubName& hub, const hub::IdentityId& id, const hub::Twin& twin,
-                             std::int64_t expected_version) override {
+                             std::int64_t expected_version, hub::EventBatch& events) override {
         return watched(id.device,
-                       [&] { return store_.update_twin(hub, id, twin, expected_version); });
+                       [&] { return store_.update_twin(hub, id, twin, expected_version, events); });
     }
 
-    Result<void> erase(const HubName& hub, const hub::IdentityId& id,
-                       std::int64_t expected_version) override {
-        return watched(id.device, [&] { return store_.erase(hub, id, expected_version); });
+    Result<void> erase(const HubName& hub, const hub::IdentityId& id, std::int64_t expected_version,
+                       hub::EventBatch& events) override {
+        return watched(id.device, [&] { return store_.erase(hub, id, expected_version, events); });
     }
 
     Result<std::vector<Device>> list(const HubName& hub, const std::string& after,
