@@ -67,6 +67,9 @@ TEST(Config, every_mistake_is_named_with_its_line) {
          "m.toml:6: instance.link.weight"},
         {"[[hub]]\nname = \"a\"\nhost = \"a.b\"\nlocation = \"nearby\"\n",
          "m.toml:4: hub.location: 'nearby' is neither 'latitude,longitude' in degrees nor"},
+        {"[[hub]]\nname = \"a\"\nhost = \"a.b\"\nevents = [\"lifecycle\", \"news\"]\n",
+         "m.toml:4: hub.events: must be of twin-changes, lifecycle and connections"},
+        {"[[hub]]\nname = \"a\"\nhost = \"a.b\"\npartitions = 33\n", "m.toml:4: hub.partitions"},
         {"[[instance]]\nid_scope = \"0ne00112233\"\nhosts = \"a.b\"\n[[instance.link]]\n"
          "hub = \"x\"\ndevices_max = 0\n",
          "m.toml:6: instance.link.devices_max"},
@@ -135,10 +138,14 @@ TEST(Config, what_is_written_is_read_back) {
     ASSERT_TRUE(config);
     config->instances[0].certificates.push_back({"root", "/etc/root.pem", false});
     config->instances[0].links[1].weight = 7;
+    config->hubs[0].events = {"twin-changes", "connections"};
+    config->hubs[0].partitions = 8;
     const auto again = parse_config(format_config(*config), "m.toml");
     ASSERT_TRUE(again) << again.error().detail;
     EXPECT_EQ(format_config(*again), format_config(*config));
     EXPECT_EQ(again->instances[0].links[1].weight, 7);
+    EXPECT_EQ(again->hubs[0].events, config->hubs[0].events);
+    EXPECT_EQ(again->hubs[0].partitions, 8);
     EXPECT_FALSE(again->instances[0].certificates[0].verified);
 }
 
