@@ -65,6 +65,7 @@ void add_hub_device(CLI::App& hub, Chosen& chosen, const Environment& environmen
 void add_hub_twin(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_method(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_monitor(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_endpoints(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_lost(CLI::App& hub, Chosen& chosen);
 void add_howto(CLI::App& root, Chosen& chosen);
 void add_simulate(CLI::App& root, Chosen& chosen, const Environment& environment);

@@ -2,6 +2,7 @@
 
 #include "app/config_places.h"
 #include "app/config_reader.h"
+#include "app/config_routing.h"
 #include "app/config_words.h"
 #include "base/text.h"
 
@@ -95,6 +96,7 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     hub.partitions = static_cast<int>(
         reader.number("partitions", 1, hub_partitions_max).value_or(hub.partitions));
     hub.events = read_events(reader);
+    read_routing(reader, hub, mistakes);
     reader.done();
     return hub;
 }

@@ -2,6 +2,7 @@
 // The configuration of `muster serve`: a TOML file, overridden by the environment and by flags.
 // Every mistake in the file is reported, each with its line.
 
+#include "app/endpoints/endpoint_config.h"
 #include "app/places/places.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -30,6 +31,8 @@ struct HubConfig {
     // real service.
     std::vector<std::string> events;
     std::string location; // for geoLatency; parse_location reads it, or it is empty
+    std::vector<EndpointConfig> endpoints;
+    std::vector<RouteConfig> routes;
 };
 
 struct HubLink {

@@ -1,6 +1,7 @@
 // A configuration as the file that reads back to it.
 
 #include "app/config.h"
+#include "app/config_routing.h"
 #include "app/config_words.h"
 
 #include <fmt/format.h>
@@ -55,7 +56,7 @@ std::string format_hub(const HubConfig& hub) {
     if (!hub.location.empty()) {
         out += fmt::format("location = \"{}\"\n", hub.location);
     }
-    return out;
+    return out + format_routing(hub);
 }
 
 std::string format_network(const NetworkPlace& network) {

@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include "app/endpoints/event_routing.h"
 #include "app/hub_settings.h"
 #include "app/key_file.h"
 #include "app/local_hubs.h"
@@ -208,6 +209,7 @@ struct Server::Parts {
     LocalHubs local_hubs;
     std::unique_ptr<Outside> outside;
     std::optional<Services> services;
+    std::unique_ptr<EventRouting> routing;
     std::unique_ptr<net::Server> network;
     bool stopped = false;
 
@@ -215,6 +217,7 @@ struct Server::Parts {
     Result<void> open_stores(const DataFolder& folder);
     Result<void> build_services(const DataFolder& folder);
     Result<void> admit_administrators(const DataFolder& folder);
+    Result<void> route_events();
     [[nodiscard]] std::vector<std::string> names_served() const;
     Result<void> listen(DataFolder& folder);
 };
@@ -310,6 +313,19 @@ Result<void> Server::Parts::admit_administrators(const DataFolder& folder) {
     return {};
 }
 
+Result<void> Server::Parts::route_events() {
+    auto started = EventRouting::start(config, {.hubs = hubs,
+                                                .send = outside->hubs().send,
+                                                .timers = timers,
+                                                .clock = clock,
+                                                .random = random});
+    if (!started) {
+        return std::unexpected(started.error());
+    }
+    routing = std::move(*started);
+    return {};
+}
+
 /// Those of the configuration and those that instances were given since.
 std::vector<std::string> Server::Parts::names_served() const {
     std::vector<std::string> names = names_of(config);
@@ -366,6 +382,9 @@ Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config, DataFo
     if (auto built = parts.build_services(folder); !built) {
         return std::unexpected(built.error());
     }
+    if (auto routed = parts.route_events(); !routed) {
+        return std::unexpected(routed.error());
+    }
     if (auto listening = parts.listen(folder); !listening) {
         return std::unexpected(listening.error());
     }
@@ -378,6 +397,9 @@ void Server::stop(std::chrono::milliseconds grace) {
     }
     if (parts_->network) {
         parts_->network->stop(grace);
+    }
+    if (parts_->routing) {
+        parts_->routing->stop();
     }
     // Workers before timers: a finishing use case may still set a timer, which is then dropped.
     parts_->callers.stop();

@@ -17,6 +17,7 @@
 #include "hub/methods.h"
 #include "hub/policies.h"
 #include "hub/ports.h"
+#include "hub/routing/endpoint.h"
 #include "hub/stripes.h"
 
 #include <functional>
@@ -124,6 +125,9 @@ class Service {
 
     EventLog& events() { return events_; }
 
+    /// How it goes with what the log is sent to.
+    EndpointBoard& endpoints() { return endpoints_; }
+
     Live& live() { return live_; }
 
     Methods& methods() { return methods_; }
@@ -171,6 +175,7 @@ class Service {
     EventLog events_;
     ChangeEvents changes_;
     ConnectionEvents connections_;
+    EndpointBoard endpoints_;
     Live live_;
     Methods methods_;
     // Changes of a device and what is told to its connection keep one order: both happen under the

@@ -105,6 +105,11 @@ curl_socket_t open_socket(void* to, curlsocktype, curl_sockaddr* address) {
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/// Called by libcurl at least once a second.
+int is_cancelled(void* token, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<const std::stop_token*>(token)->stop_requested() ? 1 : 0;
+}
+
 /// Called by libcurl when it has loaded the system's authorities.
 CURLcode trust_more(CURL*, void* context, void* anchors) {
     X509_STORE* store = SSL_CTX_get_cert_store(static_cast<SSL_CTX*>(context));
@@ -128,6 +133,7 @@ std::unexpected<Error> explain(const CurlOutcome& outcome, const std::string& ho
     case CURLE_OPERATION_TIMEDOUT:
         return fail(Code::deadline_exceeded, fmt::format("{} did not answer in time", host),
                     outcome.text);
+    case CURLE_ABORTED_BY_CALLBACK: return fail(Code::unavailable, "the request was given up");
     case CURLE_PEER_FAILED_VERIFICATION:
         return fail(Code::unavailable, fmt::format("the certificate of {} is refused", host),
                     outcome.text);
@@ -225,6 +231,12 @@ Result<HttpReply> Outgoing::send(const Request& request) {
     state_->set_connection(*handle, request);
     handle->set(CURLOPT_CURLU, destination->url.get());
     handle->set(CURLOPT_OPENSOCKETDATA, &dialling);
+    std::stop_token cancelled = request.cancelled;
+    if (cancelled.stop_possible()) {
+        handle->set(CURLOPT_NOPROGRESS, 0L);
+        handle->set(CURLOPT_XFERINFOFUNCTION, is_cancelled);
+        handle->set(CURLOPT_XFERINFODATA, &cancelled);
+    }
     CurlOutcome outcome = handle->perform(request.answer_bytes_max);
     if (outcome.too_large) {
         return fail(Code::too_large,

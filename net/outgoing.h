@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,7 @@ class Outgoing {
         std::chrono::milliseconds time_max{30'000}; // none is left: nothing is sent
         std::size_t answer_bytes_max = 1024 * 1024;
         bool plain_http_allowed = false;
+        std::stop_token cancelled = {}; // heeded within about a second: unavailable
     };
 
     /// Any status is a reply, redirects too. Errors: forbidden (the address rule, or plain HTTP),

@@ -239,6 +239,19 @@ TEST_F(OutgoingCalls, EndsWhatTakesTooLong) {
     }
 }
 
+TEST_F(OutgoingCalls, GivesUpWhenItIsTold) {
+    Outgoing outgoing(trusting());
+    for (const auto* path : {"/silence", "/drip"}) {
+        std::stop_source stop;
+        auto request = get(url(path));
+        request.time_max = 10min;
+        request.cancelled = stop.get_token();
+        std::jthread waiting(
+            [&] { EXPECT_EQ(code_of(outgoing, request), Code::unavailable) << path; });
+        stop.request_stop();
+    }
+}
+
 TEST_F(OutgoingCalls, SendsNothingWhenTheTimeIsUp) {
     Outgoing outgoing(trusting());
     ASSERT_TRUE(outgoing.send(get(url())).has_value()); // whose connection could be used again

@@ -111,6 +111,7 @@ void add_hub(CLI::App& root, Chosen& chosen, const Environment& environment) {
     add_hub_twin(*hub, chosen, environment);
     add_hub_method(*hub, chosen, environment);
     add_hub_monitor(*hub, chosen, environment);
+    add_hub_endpoints(*hub, chosen, environment);
     add_hub_lost(*hub, chosen);
 }
 

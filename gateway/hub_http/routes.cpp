@@ -12,7 +12,8 @@ namespace muster::gateway {
 namespace {
 
 /// The first that knows the path serves it: particular paths stand before general ones.
-constexpr std::array families{serve_registry, serve_twins, serve_methods, serve_events};
+constexpr std::array families{serve_registry, serve_twins, serve_methods, serve_endpoints,
+                              serve_events};
 
 } // namespace
 

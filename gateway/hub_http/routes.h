@@ -10,9 +10,10 @@ namespace muster::gateway {
 
 using HubCallPtr = std::shared_ptr<HubCall>;
 
-bool serve_registry(const HubCallPtr& call); // /devices, /devices/{d}
-bool serve_twins(const HubCallPtr& call);    // /twins/{d}
-bool serve_methods(const HubCallPtr& call);  // /twins/{d}/methods
-bool serve_events(const HubCallPtr& call);   // /messages/events
+bool serve_registry(const HubCallPtr& call);  // /devices, /devices/{d}
+bool serve_twins(const HubCallPtr& call);     // /twins/{d}
+bool serve_methods(const HubCallPtr& call);   // /twins/{d}/methods
+bool serve_endpoints(const HubCallPtr& call); // /messages/endpoints
+bool serve_events(const HubCallPtr& call);    // /messages/events
 
 } // namespace muster::gateway
