@@ -64,6 +64,8 @@ void add_hub(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_hub_device(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_twin(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_method(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_send(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_feedback(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_monitor(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_endpoints(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_lost(CLI::App& hub, Chosen& chosen);

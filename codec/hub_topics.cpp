@@ -4,7 +4,9 @@
 #include "codec/query_parameters.h"
 #include "codec/topics.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -166,6 +168,26 @@ std::string method_request(std::string_view name, std::string_view rid) {
     std::string topic = "$iothub/methods/POST/";
     topic.append(name).append("/?$rid=").append(rid);
     return topic;
+}
+
+std::string cloud_to_device(std::string_view device_id, const Properties& properties) {
+    std::string topic = "devices/";
+    topic.append(device_id).append("/messages/devicebound/");
+    const auto is_to = [](const Property& property) { return property.first == "$.to"; };
+    const auto is_system = [](const Property& property) {
+        return property.first.starts_with("$.");
+    };
+    Properties ordered;
+    const auto add = [&](auto wanted) {
+        std::ranges::copy_if(properties, std::back_inserter(ordered), wanted);
+    };
+    add(is_to);
+    if (ordered.empty()) {
+        ordered.emplace_back("$.to", "/" + topic.substr(0, topic.size() - 1));
+    }
+    add([&](const Property& one) { return is_system(one) && !is_to(one); });
+    add([&](const Property& one) { return !is_system(one); });
+    return topic + format_property_bag(ordered);
 }
 
 } // namespace muster::topics

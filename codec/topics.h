@@ -131,4 +131,9 @@ std::string twin_response(unsigned status, std::string_view rid,
 std::string desired_patch(std::int64_t version);
 std::string method_request(std::string_view name, std::string_view rid);
 
+/// `devices/{d}/messages/devicebound/{bag}`. The bag is never empty, begins with `$.to` (the
+/// device's own address if the message has none) and has the other system properties before the
+/// application's (iothub A.9).
+std::string cloud_to_device(std::string_view device_id, const Properties& properties);
+
 } // namespace muster::topics

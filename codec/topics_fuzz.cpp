@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "codec/topics.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -13,6 +14,20 @@ namespace {
 
 using namespace muster;
 using namespace muster::topics;
+
+/// Whatever a message holds, its bag is one level of the topic and begins with the address.
+void check_cloud_to_device(const Properties& properties) {
+    constexpr std::string_view levels = "devices/a/messages/devicebound/";
+    const std::string topic = cloud_to_device("a", properties);
+    CHECK(topic.starts_with(levels));
+    const std::string_view bag = std::string_view(topic).substr(levels.size());
+    CHECK(bag.starts_with("%24.to=") && !bag.contains('/') && !bag.contains('#'));
+    const auto read = parse_property_bag(bag);
+    CHECK(read.has_value());
+    for (const Property& property : properties) {
+        CHECK(std::ranges::find(*read, property) != read->end());
+    }
+}
 
 void check_bag(std::string_view text) {
     const auto properties = parse_property_bag(text);
@@ -25,6 +40,7 @@ void check_bag(std::string_view text) {
     const auto again = parse_property_bag(format_property_bag(*properties));
     CHECK(again.has_value());
     CHECK(*again == *properties);
+    check_cloud_to_device(*properties);
 }
 
 void check_provisioning(std::string_view text) {

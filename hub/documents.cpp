@@ -70,7 +70,7 @@ JsonObject to_document(const DeviceView& view) {
         {"connectionStateUpdatedTime", time_text(view.presence.connection_updated)},
         {"statusUpdatedTime", time_text(device.status_updated)},
         {"lastActivityTime", time_text(view.presence.last_activity)},
-        {"cloudToDeviceMessageCount", 0},
+        {"cloudToDeviceMessageCount", view.messages_waiting},
         {"authentication", to_document(device.authentication)},
         {"capabilities", JsonObject{{"iotEdge", device.iot_edge}}},
     };
@@ -90,7 +90,7 @@ JsonObject to_document(const TwinView& view) {
         {"statusUpdateTime", time_text(device.status_updated)},
         {"connectionState", connection_state(view.presence)},
         {"lastActivityTime", time_text(view.presence.last_activity)},
-        {"cloudToDeviceMessageCount", 0},
+        {"cloudToDeviceMessageCount", view.messages_waiting},
         {"authenticationType", to_text(device.authentication.type)},
         {"x509Thumbprint", thumbprints(device.authentication)},
         {"modelId", twin.model_id},

@@ -5,6 +5,7 @@
 #include "base/task.h"
 #include "hub/events/fake_store.h"
 #include "hub/live.h"
+#include "hub/messages/fake_store.h"
 #include "hub/ports.h"
 
 #include <deque>
@@ -111,6 +112,9 @@ class Devices final : public DeviceStore, public SessionStore {
         };
         std::erase_if(rows_, belongs);
         std::erase_if(sessions_, belongs);
+        if (on_erased) {
+            on_erased(hub, id);
+        }
         append(batch);
         return {};
     }
@@ -180,6 +184,8 @@ class Devices final : public DeviceStore, public SessionStore {
     std::deque<Error> read_failures;
     /// Runs once before the next write is looked at: somebody else is faster.
     std::function<void()> before_write;
+    /// What else goes with an identity.
+    std::function<void(const HubName& hub, const IdentityId& id)> on_erased;
     int writes = 0;
     int counts_asked = 0;
 
@@ -222,15 +228,27 @@ class Devices final : public DeviceStore, public SessionStore {
 
 /// What every store of a hub is in tests; a new port is added here.
 struct Stores {
-    StorePorts ports() { return {.devices = devices, .sessions = devices, .events = events}; }
-
-    Devices devices;
-    Events events;
-
-    Stores() { devices.events = &events; }
+    Stores() {
+        devices.events = &events;
+        devices.on_erased = [this](const HubName& hub, const IdentityId& id) {
+            messages.forget(hub, id);
+        };
+    }
 
     Stores(const Stores&) = delete;
     Stores& operator=(const Stores&) = delete;
+
+    StorePorts ports() {
+        return {.devices = devices,
+                .sessions = devices,
+                .events = events,
+                .messages = messages,
+                .feedback = messages};
+    }
+
+    Devices devices;
+    Events events;
+    MessageQueues messages;
 };
 
 /// Tasks wait for run_all().
@@ -314,6 +332,11 @@ class Link final : public DeviceLink {
         }
     }
 
+    void messages_waiting() override {
+        const std::lock_guard lock(mutex_);
+        ++told_of_messages;
+    }
+
     void close(std::string reason) override {
         const std::lock_guard lock(mutex_);
         closed.push_back(std::move(reason));
@@ -322,6 +345,7 @@ class Link final : public DeviceLink {
     std::vector<std::pair<std::int64_t, std::string>> notifications;
     std::vector<MethodRequest> requests;
     std::vector<std::string> closed;
+    int told_of_messages = 0;
     std::function<void(const MethodRequest&)> on_invoke;
 
   private:

@@ -14,6 +14,7 @@ struct Entry {
     LinkId id = 0;
     bool takes_methods = false;
     bool takes_desired = false;
+    bool takes_messages = false;
     WallTime connection_updated;
     WallTime last_activity;
 };
@@ -70,6 +71,7 @@ struct Live::State {
         entry.connection_updated = clock.wall();
         entry.takes_methods = false;
         entry.takes_desired = false;
+        entry.takes_messages = false;
         return std::exchange(entry.link, nullptr);
     }
 
@@ -133,6 +135,7 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
             id = entry.id = ++state_->last_link;
             entry.takes_methods = false;
             entry.takes_desired = false;
+            entry.takes_messages = false;
             entry.connection_updated = entry.last_activity = state_->clock.wall();
         }
     }
@@ -174,6 +177,18 @@ void Live::set_takes_desired(const IdentityId& who, LinkId link, bool takes_desi
     if (Entry* entry = state_->find(who, link)) {
         entry->takes_desired = takes_desired;
     }
+}
+
+void Live::set_takes_messages(const IdentityId& who, LinkId link, bool takes_messages) {
+    const std::lock_guard lock(state_->mutex);
+    if (Entry* entry = state_->find(who, link)) {
+        entry->takes_messages = takes_messages;
+    }
+}
+
+bool Live::is_attached(const IdentityId& who, LinkId link) const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->find(who, link) != nullptr;
 }
 
 Live::Presence Live::presence(const IdentityId& who) const {
@@ -225,6 +240,20 @@ bool Live::send_method(const IdentityId& who, const MethodRequest& request) {
         link = state_->entries.find(who)->second.link;
     }
     link->invoke(request);
+    return true;
+}
+
+bool Live::tell_messages_waiting(const IdentityId& who) {
+    std::shared_ptr<DeviceLink> link;
+    {
+        const std::lock_guard lock(state_->mutex);
+        const auto at = state_->entries.find(who);
+        if (at == state_->entries.end() || !at->second.takes_messages) {
+            return false;
+        }
+        link = at->second.link;
+    }
+    link->messages_waiting();
     return true;
 }
 

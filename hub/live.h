@@ -32,6 +32,8 @@ class DeviceLink {
     virtual ~DeviceLink() = default;
     virtual void desired_changed(const JsonObject& notification, std::int64_t version) = 0;
     virtual void invoke(const MethodRequest& request) = 0;
+    /// Messages may be waiting in the device's queue; Messages::take() has them.
+    virtual void messages_waiting() = 0;
     /// Ends the connection; `reason` is for the log.
     virtual void close(std::string reason) = 0;
 };
@@ -64,6 +66,10 @@ class Live {
     /// Tells whether methods can be delivered over this link now; wakes those who wait for it.
     void set_takes_methods(const IdentityId& who, LinkId link, bool takes_methods);
     void set_takes_desired(const IdentityId& who, LinkId link, bool takes_desired);
+    void set_takes_messages(const IdentityId& who, LinkId link, bool takes_messages);
+
+    /// Whether this is its connection now.
+    [[nodiscard]] bool is_attached(const IdentityId& who, LinkId link) const;
 
     struct Presence {
         bool connected = false;
@@ -78,6 +84,7 @@ class Live {
     /// False if the device is not connected or did not subscribe.
     bool send_desired(const IdentityId& who, const JsonObject& notification, std::int64_t version);
     bool send_method(const IdentityId& who, const MethodRequest& request);
+    bool tell_messages_waiting(const IdentityId& who);
 
     /// Re-keyed, or a deleted module: ends the connection at once.
     void cut(const IdentityId& who, const std::string& reason);

@@ -9,6 +9,8 @@
 #include "base/result.h"
 #include "hub/device.h"
 #include "hub/events/event_store.h"
+#include "hub/identity_id.h"
+#include "hub/messages/message.h"
 #include "hub/twin.h"
 
 #include <cstdint>
@@ -103,11 +105,54 @@ class SessionStore {
                               const std::vector<StoredSubscription>& subscriptions) = 0;
 };
 
+/// The queues of messages to devices (iothub A.9). A queue goes with its identity.
+class MessageStore {
+  public:
+    virtual ~MessageStore() = default;
+
+    virtual Result<MessageQueue> load_queue(const HubName& hub, const IdentityId& id) = 0;
+    /// All of it in one transaction, the feedback too, whose oldest records beyond the bound go. A
+    /// queue comes into being with its first message. not_found if there is no such identity.
+    virtual Result<void> save_queue(const HubName& hub, const IdentityId& id,
+                                    const QueueChange& change, std::int64_t expected_version) = 0;
+
+    /// Those of these sequences that are still there, oldest first.
+    virtual Result<std::vector<CloudMessage>>
+    read_messages(const HubName& hub, const IdentityId& id,
+                  std::span<const std::int64_t> sequences) = 0;
+
+    /// How many messages wait for each of them; 0 for an identity that is not known.
+    virtual Result<std::vector<std::int64_t>> counts(const HubName& hub,
+                                                     std::span<const IdentityId> ids) = 0;
+
+    /// Whose queues hold the messages that expired first, at or before `now`, and are not locked
+    /// then; so many messages are looked at.
+    virtual Result<std::vector<IdentityId>> with_expired(const HubName& hub, WallTime now,
+                                                         std::size_t count_max) = 0;
+};
+
+/// What became of messages whose senders want to know (iothub B.14).
+class FeedbackStore {
+  public:
+    virtual ~FeedbackStore() = default;
+
+    /// Records of `since` or later, oldest first.
+    virtual Result<std::vector<FeedbackRecord>> read_feedback(const HubName& hub, WallTime since,
+                                                              std::size_t count_max) = 0;
+    virtual Result<void> erase_feedback(const HubName& hub,
+                                        std::span<const std::int64_t> sequences) = 0;
+    /// Drops the oldest ones that are older than `before`, and tells how many.
+    virtual Result<std::int64_t> drop_feedback(const HubName& hub, WallTime before,
+                                               std::size_t count_max) = 0;
+};
+
 /// The stores of a hub.
 struct StorePorts {
     DeviceStore& devices;
     SessionStore& sessions;
     EventStore& events;
+    MessageStore& messages;
+    FeedbackStore& feedback;
 };
 
 } // namespace muster::hub

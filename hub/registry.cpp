@@ -89,7 +89,7 @@ Result<DeviceView> Service::update_device(const Device& wanted, const IfMatch& i
     if (auto saved = save_device(*current, next); !saved) {
         return std::unexpected(std::move(saved.error()));
     }
-    return view_of(std::move(next));
+    return with_count(view_of(std::move(next)));
 }
 
 Result<void> Service::save_device(const Device& current, const Device& next) {
@@ -111,7 +111,7 @@ Result<DeviceView> Service::get_device(const IdentityId& id) {
     if (!device) {
         return std::unexpected(std::move(device.error()));
     }
-    return view_of(std::move(*device));
+    return with_count(view_of(std::move(*device)));
 }
 
 Result<std::vector<DeviceView>> Service::list_devices(std::size_t count_max) {
@@ -124,7 +124,7 @@ Result<std::vector<DeviceView>> Service::list_devices(std::size_t count_max) {
     for (Device& device : *devices) {
         views.push_back(view_of(std::move(device)));
     }
-    return views;
+    return with_counts(std::move(views));
 }
 
 Result<void> Service::erase_device(const IdentityId& id, std::int64_t expected_version) {
@@ -163,6 +163,7 @@ Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_matc
             live_.cut_with_modules(id.device, "the device was deleted");
         }
         live_.forget(id);
+        messages_.forget(id);
     }
     return erased;
 }

@@ -31,7 +31,16 @@ Service::Service(HubSettings settings, const HubPorts& ports)
                 connections_.note(who, connected ? ConnectionChange::connected
                                                  : ConnectionChange::disconnected);
             }),
-      methods_(live_, ports.timers, settings_.method_limits, random_number(random_)) {}
+      methods_(live_, ports.timers, settings_.method_limits, random_number(random_)),
+      messages_(settings_.name, settings_.message_limits,
+                {.store = ports.stores.messages,
+                 .feedback = ports.stores.feedback,
+                 .live = live_,
+                 .workers = ports.workers,
+                 .timers = ports.timers,
+                 .clock = clock_,
+                 .random = random_}),
+      feedback_(settings_.name, settings_.message_limits, ports.stores.feedback, clock_, random_) {}
 
 Result<Device> Service::load_device(const IdentityId& id) {
     auto found = devices_.find_device(settings_.name, id);

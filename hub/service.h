@@ -14,6 +14,8 @@
 #include "hub/events/event_log.h"
 #include "hub/if_match.h"
 #include "hub/live.h"
+#include "hub/messages/feedback_desk.h"
+#include "hub/messages/messages.h"
 #include "hub/methods.h"
 #include "hub/policies.h"
 #include "hub/ports.h"
@@ -37,6 +39,7 @@ struct HubSettings {
     TwinLimits twin_limits;
     EventSettings events;
     Methods::Limits method_limits;
+    MessageLimits message_limits;
     std::int64_t devices_max = 1'000'000;
 };
 
@@ -61,12 +64,14 @@ struct Session {
 struct DeviceView {
     Device device;
     Live::Presence presence;
+    std::int64_t messages_waiting = 0; // cloudToDeviceMessageCount
 };
 
 struct TwinView {
     Device device;
     Twin twin;
     Live::Presence presence;
+    std::int64_t messages_waiting = 0;
 };
 
 /// What a new twin starts with.
@@ -128,6 +133,16 @@ class Service {
     /// How it goes with what the log is sent to.
     EndpointBoard& endpoints() { return endpoints_; }
 
+    // ---- messages to devices ----
+
+    /// Durable when it returns. Errors: those of Messages::send; not_found.
+    Result<Messages::Sent> send_message(const IdentityId& to, SendRequest request);
+    Result<std::int64_t> purge_messages(const IdentityId& id);
+
+    Messages& messages() { return messages_; }
+
+    FeedbackDesk& feedback() { return feedback_; }
+
     Live& live() { return live_; }
 
     Methods& methods() { return methods_; }
@@ -138,6 +153,10 @@ class Service {
     std::unexpected<Error> absent(const IdentityId& id);
     DeviceView view_of(Device device) const;
     TwinView view_of(Device device, Twin twin) const;
+    /// For documents that show how many messages wait: one question for all of them.
+    Result<std::vector<DeviceView>> with_counts(std::vector<DeviceView> views);
+    Result<DeviceView> with_count(DeviceView view);
+    Result<TwinView> with_count(Result<TwinView> view);
 
     Result<DeviceView> create_device(Device wanted);
     Result<DeviceView> update_device(const Device& wanted, const IfMatch& if_match);
@@ -178,6 +197,8 @@ class Service {
     EndpointBoard endpoints_;
     Live live_;
     Methods methods_;
+    Messages messages_;
+    FeedbackDesk feedback_;
     // Changes of a device and what is told to its connection keep one order: both happen under the
     // device's stripe.
     Stripes stripes_;

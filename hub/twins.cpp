@@ -92,7 +92,7 @@ Result<TwinView> Service::get_twin(const IdentityId& id) {
     if (!found) {
         return std::unexpected(std::move(found.error()));
     }
-    return view_of(std::move(found->device), std::move(found->twin));
+    return with_count(view_of(std::move(found->device), std::move(found->twin)));
 }
 
 Result<TwinView> Service::patch_twin(const IdentityId& id, const TwinUpdate& update,
@@ -109,7 +109,7 @@ Result<TwinView> Service::patch_twin(const IdentityId& id, const TwinUpdate& upd
     const auto note = [&](const Twin& next) {
         return changes_.twin_updated(id, {.tags = update.tags, .desired = update.desired}, next);
     };
-    return change_twin(id, if_match, {rule, note, tell});
+    return with_count(change_twin(id, if_match, {rule, note, tell}));
 }
 
 Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& update,
@@ -126,7 +126,7 @@ Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& u
         }
     };
     const auto note = [&](const Twin& next) { return changes_.twin_replaced(id, next); };
-    return change_twin(id, if_match, {rule, note, tell});
+    return with_count(change_twin(id, if_match, {rule, note, tell}));
 }
 
 Result<Twin> Service::read_twin(const IdentityId& id) {

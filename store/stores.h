@@ -27,9 +27,15 @@ class Stores {
     virtual hub::DeviceStore& devices() = 0;
     virtual hub::SessionStore& sessions() = 0;
     virtual hub::EventStore& events() = 0;
+    virtual hub::MessageStore& messages() = 0;
+    virtual hub::FeedbackStore& feedback() = 0;
 
     hub::StorePorts hub() {
-        return {.devices = devices(), .sessions = sessions(), .events = events()};
+        return {.devices = devices(),
+                .sessions = sessions(),
+                .events = events(),
+                .messages = messages(),
+                .feedback = feedback()};
     }
 };
 

@@ -105,11 +105,14 @@ void add_hub_device(CLI::App& hub, Chosen& chosen, const Environment& environmen
 }
 
 void add_hub(CLI::App& root, Chosen& chosen, const Environment& environment) {
-    CLI::App* hub = root.add_subcommand("hub", "Devices at their hubs: identity, twin, methods");
+    CLI::App* hub =
+        root.add_subcommand("hub", "Devices at their hubs: identity, twin, methods, messages");
     hub->require_subcommand(1);
     add_hub_device(*hub, chosen, environment);
     add_hub_twin(*hub, chosen, environment);
     add_hub_method(*hub, chosen, environment);
+    add_hub_send(*hub, chosen, environment);
+    add_hub_feedback(*hub, chosen, environment);
     add_hub_monitor(*hub, chosen, environment);
     add_hub_endpoints(*hub, chosen, environment);
     add_hub_lost(*hub, chosen);

@@ -36,6 +36,12 @@ Result<void> HubCall::allow(hub::Right right) const {
                           exchange_.request.header("Authorization"), right, context_.clock.wall());
 }
 
+hub::Credentials HubCall::credentials_of(hub::IdentityId identity) const {
+    return {.identity = std::move(identity),
+            .sas = std::string(exchange_.request.header("Authorization")),
+            .certificates = exchange_.peer_certificates};
+}
+
 Result<DeviceId> HubCall::device_id() const {
     return parse_device_id(exchange_.target.segments[1]);
 }

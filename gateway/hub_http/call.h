@@ -44,7 +44,13 @@ class HubCall {
     /// That segment, counted from 0, is this word in any case. There is such a segment.
     [[nodiscard]] bool segment_is(std::size_t at, std::string_view word) const;
 
+    [[nodiscard]] std::size_t segments() const { return exchange_.target.segments.size(); }
+
+    [[nodiscard]] const session::HttpRequest& request() const { return exchange_.request; }
+
     [[nodiscard]] Result<void> allow(hub::Right right) const;
+    /// What the caller shows if it is that device or module itself.
+    [[nodiscard]] hub::Credentials credentials_of(hub::IdentityId identity) const;
     [[nodiscard]] Result<DeviceId> device_id() const; // the second segment
     [[nodiscard]] hub::IfMatch if_match() const;
     [[nodiscard]] Result<JsonObject> body(std::size_t bytes_max) const;

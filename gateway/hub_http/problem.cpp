@@ -72,6 +72,21 @@ HubProblem registry_problem_of(Code code) {
                                    : hub_problem_of(code);
 }
 
+HubProblem send_problem_of(Code code) {
+    if (code == Code::quota_exceeded) {
+        return {403, 403004, "DeviceMaximumQueueDepthExceeded"};
+    }
+    if (code == Code::forbidden) {
+        return {403, 403009, "InvalidMessageExpiryTime"};
+    }
+    return hub_problem_of(code);
+}
+
+HubProblem settle_problem_of(Code code) {
+    return code == Code::precondition ? HubProblem{412, 412002, "DeviceMessageLockLost"}
+                                      : hub_problem_of(code);
+}
+
 session::HttpResponse hub_error_response(const HubProblem& problem, const Error& error,
                                          const TrackingId& tracking, WallTime now) {
     const JsonObject document{

@@ -26,6 +26,12 @@ HubProblem method_problem_of(Code code);
 /// The same for changes of an identity whose document was read: what is too large is the hub.
 HubProblem registry_problem_of(Code code);
 
+/// The same for sending to a device: 403004 for a full queue, 403009 for an expiry too far away.
+HubProblem send_problem_of(Code code);
+
+/// The same for settling what was received: a lock that is lost has a number of its own.
+HubProblem settle_problem_of(Code code);
+
 /// Two-layer shape: `iothub-errorcode` header,
 /// `{"Message":"ErrorCode:..","ExceptionMessage":".."}`.
 session::HttpResponse hub_error_response(const HubProblem& problem, const Error& error,

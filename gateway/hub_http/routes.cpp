@@ -12,8 +12,10 @@ namespace muster::gateway {
 namespace {
 
 /// The first that knows the path serves it: particular paths stand before general ones.
-constexpr std::array families{serve_registry, serve_twins, serve_methods, serve_endpoints,
-                              serve_events};
+constexpr std::array families{
+    serve_registry,        serve_twins,       serve_methods,  serve_endpoints, serve_events,
+    serve_device_messages, serve_file_upload, serve_messages, serve_feedback,
+};
 
 } // namespace
 

@@ -10,10 +10,14 @@ namespace muster::gateway {
 
 using HubCallPtr = std::shared_ptr<HubCall>;
 
-bool serve_registry(const HubCallPtr& call);  // /devices, /devices/{d}
-bool serve_twins(const HubCallPtr& call);     // /twins/{d}
-bool serve_methods(const HubCallPtr& call);   // /twins/{d}/methods
-bool serve_endpoints(const HubCallPtr& call); // /messages/endpoints
-bool serve_events(const HubCallPtr& call);    // /messages/events
+bool serve_registry(const HubCallPtr& call);        // /devices, /devices/{d}
+bool serve_twins(const HubCallPtr& call);           // /twins/{d}
+bool serve_methods(const HubCallPtr& call);         // /twins/{d}/methods
+bool serve_endpoints(const HubCallPtr& call);       // /messages/endpoints
+bool serve_events(const HubCallPtr& call);          // /messages/events
+bool serve_device_messages(const HubCallPtr& call); // /devices/{d}[/modules/{m}]/messages/..
+bool serve_file_upload(const HubCallPtr& call);     // /devices/{d}/files
+bool serve_messages(const HubCallPtr& call);        // /messages/devicebound, /devices/{d}/commands
+bool serve_feedback(const HubCallPtr& call);        // /messages/servicebound/feedback
 
 } // namespace muster::gateway

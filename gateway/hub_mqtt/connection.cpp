@@ -90,10 +90,6 @@ void HubMqtt::unsubscribe(const mqtt::Unsubscribe& unsubscribe, SteadyTime now) 
     enqueue(UnsubscribeStep{unsubscribe.packet_id, to_store()});
 }
 
-void HubMqtt::puback(const mqtt::Puback&, SteadyTime now) {
-    touch(now); // nothing is sent with QoS 1 yet
-}
-
 std::optional<std::vector<hub::StoredSubscription>> HubMqtt::to_store() const {
     return clean_session_ ? std::nullopt : std::optional(subscriptions_.stored());
 }
@@ -163,13 +159,14 @@ void HubMqtt::closed(bool clean, SteadyTime) {
     // Nobody is left to be answered.
     std::erase_if(queue_, [this](const Step& step) {
         return broken_ || !(std::holds_alternative<TelemetryStep>(step) ||
-                            std::holds_alternative<TwinPatchStep>(step));
+                            std::holds_alternative<TwinPatchStep>(step) ||
+                            std::holds_alternative<SettleStep>(step));
     });
     if (will_ && !clean) {
         queue_.emplace_back(
             TelemetryStep{make_message(std::move(will_->body), std::move(will_->properties))});
     }
-    if (!queue_.empty()) {
+    if (!queue_.empty() || deliveries_.any()) {
         leave_last_words();
     }
 }
@@ -179,7 +176,8 @@ void HubMqtt::leave_last_words() {
     LastWords words{.who = who_,
                     .generation_id = identity_.device.generation_id,
                     .before = errand_,
-                    .steps = std::move(queue_)};
+                    .steps = std::move(queue_),
+                    .link = link_->id()};
     const bool queued = context_.workers.submit(
         [hub = hub_, words = std::move(words)]() mutable { perform(*hub, std::move(words)); });
     if (!queued) {

@@ -6,6 +6,7 @@
 // order, and while the queue is full nothing more is read from the device.
 
 #include "codec/topics.h"
+#include "gateway/hub_mqtt/deliveries.h"
 #include "gateway/hub_mqtt/link.h"
 #include "gateway/hub_mqtt/steps.h"
 #include "gateway/hub_mqtt/subscriptions.h"
@@ -40,6 +41,7 @@ class HubMqtt final : public MqttHandler {
 
     void deliver_desired(const JsonObject& notification, std::int64_t version);
     void deliver_method(const hub::MethodRequest& request);
+    void deliver_messages();
     void cut(const std::string& reason);
 
   private:
@@ -84,10 +86,17 @@ class HubMqtt final : public MqttHandler {
     void finish(const TwinPatchStep& step, const Outcome& outcome);
     void finish(const SubscribeStep& step, const Outcome& outcome);
     void finish(const UnsubscribeStep& step, const Outcome& outcome);
+    void finish(const ReceiveStep& step, const Outcome& outcome);
+    void finish(const SettleStep& step, const Outcome& outcome);
     void answer_twin(const std::string& rid, unsigned status, std::string body,
                      std::optional<std::int64_t> version);
     void refuse_twin(const std::string& rid, const Error& error);
     void apply_subscriptions();
+
+    // messages from back ends (messages.cpp)
+    void ask_for_messages();
+    void retry_messages();
+    void send_message(const hub::CloudMessage& message);
 
     // what the device sends (connection.cpp)
     void take(topics::Telemetry topic, mqtt::Publish publish);
@@ -112,6 +121,7 @@ class HubMqtt final : public MqttHandler {
     std::string model_id_;
     std::optional<Will> will_;
     Subscriptions subscriptions_;
+    Deliveries deliveries_;
     bool clean_session_ = true;
     bool stopping_ = false;
     std::optional<SteadyTime> expires_;

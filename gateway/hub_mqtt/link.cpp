@@ -14,6 +14,10 @@ void HubLink::invoke(const hub::MethodRequest& request) {
     post_([connection = &connection_, request] { connection->deliver_method(request); });
 }
 
+void HubLink::messages_waiting() {
+    post_([connection = &connection_] { connection->deliver_messages(); });
+}
+
 void HubLink::close(std::string reason) {
     post_([connection = &connection_, reason = std::move(reason)] { connection->cut(reason); });
 }

@@ -20,6 +20,7 @@ class HubLink final : public hub::DeviceLink, public std::enable_shared_from_thi
 
     void desired_changed(const JsonObject& notification, std::int64_t version) override;
     void invoke(const hub::MethodRequest& request) override;
+    void messages_waiting() override;
     void close(std::string reason) override;
 
     // The connection may end on its thread while a worker is still attaching it. Each side first

@@ -183,6 +183,9 @@ void HubMqtt::apply_subscriptions() {
     live.set_takes_methods(who_, link_->id(), subscriptions_.has(topics::HubFilter::methods));
     live.set_takes_desired(who_, link_->id(),
                            subscriptions_.has(topics::HubFilter::desired_patches));
+    live.set_takes_messages(who_, link_->id(),
+                            subscriptions_.has(topics::HubFilter::cloud_to_device));
+    deliver_messages(); // what came before the subscription
 }
 
 } // namespace muster::gateway

@@ -16,6 +16,19 @@ Outcome outcome_of(Result<void> result) {
     return result ? Outcome{} : Outcome{.error = std::move(result.error())};
 }
 
+bool batches(const Step& step) {
+    return std::holds_alternative<TelemetryStep>(step) || std::holds_alternative<SettleStep>(step);
+}
+
+Outcome settle(hub::Service& hub, const hub::IdentityId& who, const Batch& batch) {
+    std::vector<std::int64_t> sequences;
+    for (const Step& step : batch) {
+        sequences.push_back(std::get<SettleStep>(step).sequence);
+    }
+    const hub::LinkId link = std::get<SettleStep>(batch.front()).link;
+    return outcome_of(hub.messages().acknowledge(who, link, sequences));
+}
+
 Outcome store(hub::Service& hub, const Batch& batch) {
     std::vector<hub::Event> messages;
     for (const Step& step : batch) {
@@ -55,6 +68,16 @@ struct Performer {
 
     Outcome operator()(const UnsubscribeStep& step) const { return save(step.stored); }
 
+    Outcome operator()(const ReceiveStep& step) const {
+        auto messages = hub.messages().take(who, step.link, step.count_max);
+        if (!messages) {
+            return {.error = messages.error()};
+        }
+        return {.messages = std::move(*messages)};
+    }
+
+    Outcome operator()(const SettleStep&) const { return settle(hub, who, batch); }
+
     [[nodiscard]] Outcome
     save(const std::optional<std::vector<hub::StoredSubscription>>& stored) const {
         return stored ? outcome_of(hub.save_session(who, *stored)) : Outcome{};
@@ -77,6 +100,10 @@ struct SizeOf {
     std::size_t operator()(const SubscribeStep&) const { return 0; }
 
     std::size_t operator()(const UnsubscribeStep&) const { return 0; }
+
+    std::size_t operator()(const ReceiveStep&) const { return 0; }
+
+    std::size_t operator()(const SettleStep&) const { return 0; }
 };
 
 /// False if messages could not be stored. A twin patch that is refused holds nothing up.
@@ -95,14 +122,13 @@ Batch take_batch(std::deque<Step>& queue) {
     Batch batch;
     std::size_t bytes = 0;
     while (!queue.empty() && batch.size() < batch_messages_max && bytes < batch_bytes_max) {
-        const bool message = std::holds_alternative<TelemetryStep>(queue.front());
-        if (!message && !batch.empty()) {
+        if (!batch.empty() && queue.front().index() != batch.front().index()) {
             break;
         }
         bytes += bytes_of(queue.front());
         batch.push_back(std::move(queue.front()));
         queue.pop_front();
-        if (!message) {
+        if (!batches(batch.front())) {
             break;
         }
     }
@@ -117,7 +143,9 @@ const Outcome& Errand::perform(hub::Service& hub, const hub::IdentityId& who) {
     return *outcome_;
 }
 
-void perform(hub::Service& hub, LastWords words) {
+namespace {
+
+void perform_steps(hub::Service& hub, LastWords& words) {
     if (words.before && !performed(hub, words.who, *words.before)) {
         return;
     }
@@ -132,6 +160,13 @@ void perform(hub::Service& hub, LastWords words) {
             return;
         }
     }
+}
+
+} // namespace
+
+void perform(hub::Service& hub, LastWords words) {
+    perform_steps(hub, words);
+    hub.messages().release(words.who, words.link);
 }
 
 } // namespace muster::gateway

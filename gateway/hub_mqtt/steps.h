@@ -44,22 +44,36 @@ struct UnsubscribeStep {
     std::optional<std::vector<hub::StoredSubscription>> stored;
 };
 
-using Step =
-    std::variant<TelemetryStep, TwinGetStep, TwinPatchStep, SubscribeStep, UnsubscribeStep>;
+/// Takes messages out of the device's queue, for this connection.
+struct ReceiveStep {
+    hub::LinkId link = 0;
+    std::size_t count_max = 0;
+};
 
-/// Several messages to be stored together, or one step of any other kind.
+/// The device has a message, or had its only chance.
+struct SettleStep {
+    hub::LinkId link = 0;
+    std::int64_t sequence = 0;
+};
+
+using Step = std::variant<TelemetryStep, TwinGetStep, TwinPatchStep, SubscribeStep, UnsubscribeStep,
+                          ReceiveStep, SettleStep>;
+
+/// Several messages to be stored together, several to be settled together, or one step of any
+/// other kind.
 using Batch = std::vector<Step>;
 
 struct Outcome {
     std::optional<Error> error;
     std::string body;         // of a twin
     std::int64_t version = 0; // of the reported properties after a patch
+    std::vector<hub::CloudMessage> messages;
 };
 
 std::size_t bytes_of(const Step& step);
 
-/// Takes the next batch off the front of the queue: the longest run of messages within the bounds
-/// of one store transaction, or a single other step.
+/// Takes the next batch off the front of the queue: the longest run of messages, or of messages to
+/// be settled, within the bounds of one store transaction, or a single other step.
 Batch take_batch(std::deque<Step>& queue);
 
 /// A batch on its way through the workers. Whoever comes first performs it, anybody else waits for
@@ -84,10 +98,12 @@ struct LastWords {
     std::string generation_id;
     std::shared_ptr<Errand> before; // null if none is under way
     std::deque<Step> steps;
+    hub::LinkId link = 0;
 };
 
 /// Does what nobody waits for any more. A device that was deleted, disabled or made anew has no
-/// last word, and nothing overtakes what could not be stored.
+/// last word, and nothing overtakes what could not be stored. What the device was sent and did not
+/// acknowledge goes back to its queue.
 void perform(hub::Service& hub, LastWords words);
 
 } // namespace muster::gateway

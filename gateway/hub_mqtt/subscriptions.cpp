@@ -50,6 +50,13 @@ bool Subscriptions::has(topics::HubFilter kind) const {
                        [&](const Entry& entry) { return entry.kind == kind; });
 }
 
+mqtt::QoS Subscriptions::qos_of(topics::HubFilter kind) const {
+    const bool only_once = has(kind) && std::ranges::none_of(entries_, [&](const Entry& entry) {
+                               return entry.kind == kind && entry.subscription.qos != 0;
+                           });
+    return only_once ? mqtt::QoS::at_most_once : mqtt::QoS::at_least_once;
+}
+
 std::vector<hub::StoredSubscription> Subscriptions::stored() const {
     std::vector<hub::StoredSubscription> stored;
     for (const Entry& entry : entries_) {

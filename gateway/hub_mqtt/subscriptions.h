@@ -24,6 +24,8 @@ class Subscriptions {
     void remove(const std::string& filter);
 
     [[nodiscard]] bool has(topics::HubFilter kind) const;
+    /// The highest that was granted for it; 1 if it is not subscribed to any more.
+    [[nodiscard]] mqtt::QoS qos_of(topics::HubFilter kind) const;
     [[nodiscard]] std::vector<hub::StoredSubscription> stored() const;
 
     [[nodiscard]] bool empty() const { return entries_.empty(); }

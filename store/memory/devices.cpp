@@ -87,6 +87,7 @@ Result<void> Devices::erase(const HubName& hub, const IdentityId& id, std::int64
                 entry.first.second.starts_with(id.text() + '/'));
     };
     std::erase_if(tables_.sessions, belongs);
+    std::erase_if(tables_.queues, belongs);
     std::erase_if(tables_.devices, belongs);
     append_events(tables_, hub, events);
     return {};

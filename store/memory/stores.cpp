@@ -33,6 +33,10 @@ class MemoryStores final : public Stores {
 
     hub::EventStore& events() override { return events_; }
 
+    hub::MessageStore& messages() override { return messages_; }
+
+    hub::FeedbackStore& feedback() override { return feedback_; }
+
   private:
     memory::Tables tables_;
     memory::Enrollments enrollments_{tables_};
@@ -45,6 +49,8 @@ class MemoryStores final : public Stores {
     memory::Devices devices_{tables_};
     memory::Sessions sessions_{tables_};
     memory::Events events_{tables_};
+    memory::Messages messages_{tables_};
+    memory::Feedback feedback_{tables_};
 };
 
 } // namespace

@@ -29,6 +29,16 @@ struct EventRows {
     LogTotals totals;
 };
 
+struct StoredQueue {
+    hub::MessageQueue queue;
+    std::map<std::int64_t, hub::CloudMessage> messages; // as they were sent, by sequence
+};
+
+struct FeedbackLog {
+    std::deque<hub::FeedbackRecord> records;
+    std::int64_t last_sequence = 0;
+};
+
 /// By partition; first the one for all.
 using Positions = std::map<std::optional<int>, hub::EventPosition>;
 
@@ -50,6 +60,8 @@ struct Tables {
     std::map<Key, std::vector<hub::StoredSubscription>> sessions;
     std::map<std::string, EventRows> events;
     std::map<std::string, std::map<hub::EventGroup, Positions>> event_positions;
+    std::map<Key, StoredQueue> queues;
+    std::map<std::string, FeedbackLog> feedback;
 };
 
 template <class T>

@@ -144,4 +144,38 @@ class Events final : public hub::EventStore {
     Database& database_;
 };
 
+class Messages final : public hub::MessageStore {
+  public:
+    explicit Messages(Database& database) : database_(database) {}
+
+    Result<hub::MessageQueue> load_queue(const HubName& hub, const hub::IdentityId& id) override;
+    Result<void> save_queue(const HubName& hub, const hub::IdentityId& id,
+                            const hub::QueueChange& change, std::int64_t expected_version) override;
+    Result<std::vector<hub::CloudMessage>>
+    read_messages(const HubName& hub, const hub::IdentityId& id,
+                  std::span<const std::int64_t> sequences) override;
+    Result<std::vector<std::int64_t>> counts(const HubName& hub,
+                                             std::span<const hub::IdentityId> ids) override;
+    Result<std::vector<hub::IdentityId>> with_expired(const HubName& hub, WallTime now,
+                                                      std::size_t count_max) override;
+
+  private:
+    Database& database_;
+};
+
+class Feedback final : public hub::FeedbackStore {
+  public:
+    explicit Feedback(Database& database) : database_(database) {}
+
+    Result<std::vector<hub::FeedbackRecord>> read_feedback(const HubName& hub, WallTime since,
+                                                           std::size_t count_max) override;
+    Result<void> erase_feedback(const HubName& hub,
+                                std::span<const std::int64_t> sequences) override;
+    Result<std::int64_t> drop_feedback(const HubName& hub, WallTime before,
+                                       std::size_t count_max) override;
+
+  private:
+    Database& database_;
+};
+
 } // namespace muster::store::sql

@@ -71,6 +71,51 @@ INSERT INTO hub_event_log (hub, last_sequence, bytes)
     Statement{"DROP TABLE telemetry"}, Statement{"DROP TABLE hub_telemetry"},
 
     // ---- cloud-to-device messages ----
+    // A queue stands as long as its identity, for its numbers to go on; its messages go with it.
+    Statement{R"(
+CREATE TABLE message_queue (
+    hub TEXT NOT NULL,
+    device TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    last_sequence BIGINT NOT NULL,
+    pending BIGINT NOT NULL,
+    PRIMARY KEY (hub, device),
+    FOREIGN KEY (hub, device) REFERENCES device (hub, id) ON DELETE CASCADE))"},
+    // `visible` is when the lock ends, 0 without one.
+    Statement{R"(
+CREATE TABLE message (
+    hub TEXT NOT NULL,
+    device TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    enqueued BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    visible BIGINT NOT NULL,
+    lock_token TEXT NOT NULL,
+    deliveries BIGINT NOT NULL,
+    acknowledgement TEXT NOT NULL,
+    generation_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    properties TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (hub, device, sequence),
+    FOREIGN KEY (hub, device) REFERENCES message_queue (hub, device) ON DELETE CASCADE))"},
+    Statement{"CREATE INDEX message_expiry ON message (hub, expires)"},
+    // Remembers the last sequence when the records themselves are gone.
+    Statement{R"(
+CREATE TABLE hub_feedback (
+    hub TEXT NOT NULL PRIMARY KEY,
+    last_sequence BIGINT NOT NULL))"},
+    Statement{R"(
+CREATE TABLE feedback (
+    hub TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    device TEXT NOT NULL,
+    generation_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (hub, sequence)))"},
+    Statement{"CREATE INDEX feedback_age ON feedback (hub, at)"},
 
     // ---- jobs, configurations ----
 

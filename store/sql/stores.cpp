@@ -32,6 +32,10 @@ class SqlStores final : public Stores {
 
     hub::EventStore& events() override { return events_; }
 
+    hub::MessageStore& messages() override { return messages_; }
+
+    hub::FeedbackStore& feedback() override { return feedback_; }
+
   private:
     std::unique_ptr<Database> database_;
     const Settings settings_;
@@ -45,6 +49,8 @@ class SqlStores final : public Stores {
     Devices devices_{*database_, settings_};
     Sessions sessions_{*database_};
     Events events_{*database_};
+    Messages messages_{*database_};
+    Feedback feedback_{*database_};
 };
 
 } // namespace

@@ -27,6 +27,8 @@ class SimDevice::Link final : public hub::DeviceLink {
 
     void invoke(const hub::MethodRequest&) override {}
 
+    void messages_waiting() override {}
+
     void close(std::string reason) override {
         is_open = false;
         Stage& stage = device_.world_.stage;
