@@ -68,6 +68,7 @@ void add_hub_send(CLI::App& hub, Chosen& chosen, const Environment& environment)
 void add_hub_feedback(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_monitor(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_endpoints(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_query(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_lost(CLI::App& hub, Chosen& chosen);
 void add_howto(CLI::App& root, Chosen& chosen);
 void add_simulate(CLI::App& root, Chosen& chosen, const Environment& environment);

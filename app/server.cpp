@@ -271,6 +271,9 @@ Result<void> Server::Parts::build_services(const DataFolder& folder) {
                                   .random = random};
         hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys), ports));
         local_hubs.add(*hubs.back());
+        if (auto remembering = hubs.back()->remember_presence(); !remembering) {
+            return remembering;
+        }
     }
     auto reached = Outside::make(config, local_hubs, clock);
     if (!reached) {

@@ -7,6 +7,7 @@
 #include "hub/live.h"
 #include "hub/messages/fake_store.h"
 #include "hub/ports.h"
+#include "hub/query_fakes.h"
 
 #include <deque>
 #include <functional>
@@ -243,12 +244,16 @@ struct Stores {
                 .sessions = devices,
                 .events = events,
                 .messages = messages,
-                .feedback = messages};
+                .feedback = messages,
+                .queries = queries,
+                .presences = presences};
     }
 
     Devices devices;
     Events events;
     MessageQueues messages;
+    Presences presences;
+    Queries queries{devices, presences, messages};
 };
 
 /// Tasks wait for run_all().

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 namespace muster::hub {
@@ -17,7 +18,11 @@ struct Entry {
     bool takes_messages = false;
     WallTime connection_updated;
     WallTime last_activity;
+    WallTime noted_activity; // when it was last among the changed
 };
+
+// What a chatty device costs those who remember its activity.
+constexpr std::chrono::seconds activity_granularity{30};
 
 // Cuts are counted for groups of devices, so that the count of a device that is not connected takes
 // no memory. A cut in the same group at the wrong moment costs another device one reconnect. A
@@ -65,6 +70,11 @@ struct Live::State {
         return family;
     }
 
+    void note(const IdentityId& who, Entry& entry) {
+        entry.noted_activity = entry.last_activity;
+        changed.insert(who);
+    }
+
     std::shared_ptr<DeviceLink> end(const IdentityId& who, Entry& entry) {
         tell(who, false);
         --connected;
@@ -72,6 +82,7 @@ struct Live::State {
         entry.takes_methods = false;
         entry.takes_desired = false;
         entry.takes_messages = false;
+        note(who, entry);
         return std::exchange(entry.link, nullptr);
     }
 
@@ -100,6 +111,7 @@ struct Live::State {
     std::unordered_map<IdentityId, Entry> entries;
     std::unordered_map<DeviceId, std::set<ModuleId>> modules; // that have entries
     std::unordered_map<IdentityId, std::map<std::uint64_t, std::function<void()>>> waits;
+    std::unordered_set<IdentityId> changed;
     std::array<std::uint64_t, cut_groups> cuts{};
     LinkId last_link = 0;
     std::uint64_t last_wait = 0;
@@ -137,6 +149,7 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
             entry.takes_desired = false;
             entry.takes_messages = false;
             entry.connection_updated = entry.last_activity = state_->clock.wall();
+            state_->note(who, entry);
         }
     }
     if (id == 0) {
@@ -207,7 +220,25 @@ void Live::touch(const IdentityId& who, LinkId link) {
     const std::lock_guard lock(state_->mutex);
     if (Entry* entry = state_->find(who, link)) {
         entry->last_activity = state_->clock.wall();
+        if (entry->last_activity - entry->noted_activity >= activity_granularity) {
+            state_->note(who, *entry);
+        }
     }
+}
+
+std::vector<IdentityId> Live::take_changed(std::size_t count_max) {
+    const std::lock_guard lock(state_->mutex);
+    std::vector<IdentityId> taken;
+    for (auto at = state_->changed.begin(); at != state_->changed.end() && taken.size() < count_max;
+         at = state_->changed.erase(at)) {
+        taken.push_back(*at);
+    }
+    return taken;
+}
+
+void Live::put_back_changed(std::span<const IdentityId> who) {
+    const std::lock_guard lock(state_->mutex);
+    state_->changed.insert(who.begin(), who.end());
 }
 
 std::size_t Live::connected_count() const {

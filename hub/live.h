@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -80,6 +81,12 @@ class Live {
     [[nodiscard]] Presence presence(const IdentityId& who) const;
     void touch(const IdentityId& who, LinkId link);
     [[nodiscard]] std::size_t connected_count() const;
+
+    /// Whose presence changed since it was taken last, each once; activity alone counts every 30
+    /// seconds.
+    std::vector<IdentityId> take_changed(std::size_t count_max);
+    /// For changes that were taken but could not be remembered.
+    void put_back_changed(std::span<const IdentityId> who);
 
     /// False if the device is not connected or did not subscribe.
     bool send_desired(const IdentityId& who, const JsonObject& notification, std::int64_t version);

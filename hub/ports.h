@@ -11,7 +11,9 @@
 #include "hub/events/event_store.h"
 #include "hub/identity_id.h"
 #include "hub/messages/message.h"
+#include "hub/presence.h"
 #include "hub/twin.h"
+#include "hub/twin_queries.h"
 
 #include <cstdint>
 #include <optional>
@@ -153,6 +155,8 @@ struct StorePorts {
     EventStore& events;
     MessageStore& messages;
     FeedbackStore& feedback;
+    TwinQueries& queries;
+    PresenceStore& presences;
 };
 
 } // namespace muster::hub

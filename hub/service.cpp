@@ -19,7 +19,8 @@ std::uint64_t random_number(Random& random) {
 
 Service::Service(HubSettings settings, const HubPorts& ports)
     : settings_(std::move(settings)), devices_(ports.stores.devices),
-      sessions_(ports.stores.sessions), clock_(ports.clock), random_(ports.random),
+      sessions_(ports.stores.sessions), queries_(ports.stores.queries),
+      presences_(ports.stores.presences), clock_(ports.clock), random_(ports.random),
       device_count_(devices_, settings_.name),
       events_(settings_.name, settings_.events, ports.stores.events, ports.timers, ports.clock),
       changes_(events_, clock_, random_),
@@ -40,7 +41,13 @@ Service::Service(HubSettings settings, const HubPorts& ports)
                  .timers = ports.timers,
                  .clock = clock_,
                  .random = random_}),
-      feedback_(settings_.name, settings_.message_limits, ports.stores.feedback, clock_, random_) {}
+      feedback_(settings_.name, settings_.message_limits, ports.stores.feedback, clock_, random_),
+      presence_writer_({.hub = settings_.name,
+                        .live = live_,
+                        .store = ports.stores.presences,
+                        .timers = ports.timers,
+                        .workers = ports.workers,
+                        .clock = clock_}) {}
 
 Result<Device> Service::load_device(const IdentityId& id) {
     auto found = devices_.find_device(settings_.name, id);
@@ -72,13 +79,23 @@ std::unexpected<Error> Service::absent(const IdentityId& id) {
     return fail(Code::not_found, "device not found");
 }
 
+/// Of an identity that has not connected in this life, what is remembered.
+Live::Presence Service::presence_of(const IdentityId& id) const {
+    const auto now = live_.presence(id);
+    if (now.connection_updated) {
+        return now;
+    }
+    auto remembered = presences_.find(settings_.name, id);
+    return remembered ? remembered->value_or(now) : now;
+}
+
 DeviceView Service::view_of(Device device) const {
-    auto presence = live_.presence(device.identity());
+    auto presence = presence_of(device.identity());
     return {.device = std::move(device), .presence = presence};
 }
 
 TwinView Service::view_of(Device device, Twin twin) const {
-    auto presence = live_.presence(device.identity());
+    auto presence = presence_of(device.identity());
     return {.device = std::move(device), .twin = std::move(twin), .presence = presence};
 }
 

@@ -13,12 +13,14 @@
 #include "hub/events/connection_events.h"
 #include "hub/events/event_log.h"
 #include "hub/if_match.h"
+#include "hub/job_rows.h"
 #include "hub/live.h"
 #include "hub/messages/feedback_desk.h"
 #include "hub/messages/messages.h"
 #include "hub/methods.h"
 #include "hub/policies.h"
 #include "hub/ports.h"
+#include "hub/presence_writer.h"
 #include "hub/routing/endpoint.h"
 #include "hub/stripes.h"
 
@@ -112,6 +114,18 @@ class Service {
     Result<TwinView> replace_twin(const IdentityId& id, const TwinUpdate& update,
                                   const IfMatch& if_match);
 
+    // ---- queries (iothub B.9) ----
+
+    /// As TwinQueries::run, and over jobs too.
+    Result<QueryPage> query(const query::Query& query, const QueryPageRequest& request);
+
+    /// From now on writes down who is connected and was active, every second; to be called once,
+    /// before the first connection. Whoever an earlier life left as connected is not.
+    Result<void> remember_presence();
+
+    /// Who answers queries over jobs, from now on; before any request.
+    void answer_job_queries_with(JobRows& job_rows) { job_rows_ = &job_rows; }
+
     // ---- for devices ----
 
     /// Errors: unauthenticated in every case, with the true reason as the cause; what the store
@@ -151,6 +165,7 @@ class Service {
     Result<Device> load_device(const IdentityId& id);
     Result<DeviceWithTwin> load(const IdentityId& id);
     std::unexpected<Error> absent(const IdentityId& id);
+    Live::Presence presence_of(const IdentityId& id) const;
     DeviceView view_of(Device device) const;
     TwinView view_of(Device device, Twin twin) const;
     /// For documents that show how many messages wait: one question for all of them.
@@ -188,6 +203,10 @@ class Service {
     HubSettings settings_;
     DeviceStore& devices_;
     SessionStore& sessions_;
+    TwinQueries& queries_;
+    PresenceStore& presences_;
+    NoJobRows no_job_rows_;
+    JobRows* job_rows_ = &no_job_rows_;
     const Clock& clock_;
     Random& random_;
     DeviceCount device_count_;
@@ -199,6 +218,7 @@ class Service {
     Methods methods_;
     Messages messages_;
     FeedbackDesk feedback_;
+    PresenceWriter presence_writer_;
     // Changes of a device and what is told to its connection keep one order: both happen under the
     // device's stripe.
     Stripes stripes_;

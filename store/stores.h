@@ -29,13 +29,17 @@ class Stores {
     virtual hub::EventStore& events() = 0;
     virtual hub::MessageStore& messages() = 0;
     virtual hub::FeedbackStore& feedback() = 0;
+    virtual hub::TwinQueries& twin_queries() = 0;
+    virtual hub::PresenceStore& presences() = 0;
 
     hub::StorePorts hub() {
         return {.devices = devices(),
                 .sessions = sessions(),
                 .events = events(),
                 .messages = messages(),
-                .feedback = feedback()};
+                .feedback = feedback(),
+                .queries = twin_queries(),
+                .presences = presences()};
     }
 };
 

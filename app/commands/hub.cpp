@@ -115,6 +115,7 @@ void add_hub(CLI::App& root, Chosen& chosen, const Environment& environment) {
     add_hub_feedback(*hub, chosen, environment);
     add_hub_monitor(*hub, chosen, environment);
     add_hub_endpoints(*hub, chosen, environment);
+    add_hub_query(*hub, chosen, environment);
     add_hub_lost(*hub, chosen);
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 /// The first that knows the path serves it: particular paths stand before general ones.
 constexpr std::array families{
-    serve_registry,        serve_twins,       serve_methods,  serve_endpoints, serve_events,
-    serve_device_messages, serve_file_upload, serve_messages, serve_feedback,
+    serve_queries, serve_registry,        serve_twins,       serve_methods,  serve_endpoints,
+    serve_events,  serve_device_messages, serve_file_upload, serve_messages, serve_feedback,
 };
 
 } // namespace
@@ -26,10 +26,6 @@ void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange 
     const auto version = check_api_version(call->target().parameter("api-version"));
     if (!version) {
         return call->refuse({400, 400001, "InvalidProtocolVersion"}, version.error());
-    }
-    // Queries: understood, but not offered.
-    if (call->method_is("POST") && call->is(2, "devices") && call->segment_is(1, "query")) {
-        return call->refuse_unknown();
     }
     const bool served = std::ranges::any_of(families, [&](auto serve) { return serve(call); });
     if (!served) {

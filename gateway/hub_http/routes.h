@@ -10,6 +10,7 @@ namespace muster::gateway {
 
 using HubCallPtr = std::shared_ptr<HubCall>;
 
+bool serve_queries(const HubCallPtr& call);         // POST /devices/query
 bool serve_registry(const HubCallPtr& call);        // /devices, /devices/{d}
 bool serve_twins(const HubCallPtr& call);           // /twins/{d}
 bool serve_methods(const HubCallPtr& call);         // /twins/{d}/methods

@@ -88,6 +88,7 @@ Result<void> Devices::erase(const HubName& hub, const IdentityId& id, std::int64
     };
     std::erase_if(tables_.sessions, belongs);
     std::erase_if(tables_.queues, belongs);
+    std::erase_if(tables_.presences, belongs);
     std::erase_if(tables_.devices, belongs);
     append_events(tables_, hub, events);
     return {};

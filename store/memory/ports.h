@@ -1,6 +1,9 @@
 #pragma once
 // The storage ports over Tables.
 
+#include "base/clock.h"
+#include "hub/presence.h"
+#include "hub/twin_queries.h"
 #include "store/memory/tables.h"
 
 namespace muster::store::memory {
@@ -159,6 +162,34 @@ class Feedback final : public hub::FeedbackStore {
                                 std::span<const std::int64_t> sequences) override;
     Result<std::int64_t> drop_feedback(const HubName& hub, WallTime before,
                                        std::size_t count_max) override;
+
+  private:
+    Tables& tables_;
+};
+
+class TwinQueries final : public hub::TwinQueries {
+  public:
+    explicit TwinQueries(Tables& tables) : tables_(tables) {}
+
+    Result<hub::QueryPage> run(const HubName& hub, const query::Query& query,
+                               const hub::QueryPageRequest& request) override;
+    Result<hub::IdentityPage> matching(const HubName& hub, const query::Condition* condition,
+                                       query::Source source, const std::string& after,
+                                       std::size_t count_max) override;
+
+  private:
+    Tables& tables_;
+    const SystemClock clock_;
+};
+
+class Presences final : public hub::PresenceStore {
+  public:
+    explicit Presences(Tables& tables) : tables_(tables) {}
+
+    Result<void> save(const HubName& hub, std::span<const hub::PresenceChange> changes) override;
+    Result<std::optional<hub::Live::Presence>> find(const HubName& hub,
+                                                    const hub::IdentityId& id) override;
+    Result<void> disconnect_all(const HubName& hub, WallTime now) override;
 
   private:
     Tables& tables_;

@@ -37,6 +37,10 @@ class MemoryStores final : public Stores {
 
     hub::FeedbackStore& feedback() override { return feedback_; }
 
+    hub::TwinQueries& twin_queries() override { return twin_queries_; }
+
+    hub::PresenceStore& presences() override { return presences_; }
+
   private:
     memory::Tables tables_;
     memory::Enrollments enrollments_{tables_};
@@ -51,6 +55,8 @@ class MemoryStores final : public Stores {
     memory::Events events_{tables_};
     memory::Messages messages_{tables_};
     memory::Feedback feedback_{tables_};
+    memory::TwinQueries twin_queries_{tables_};
+    memory::Presences presences_{tables_};
 };
 
 } // namespace

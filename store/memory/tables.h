@@ -2,6 +2,7 @@
 // What the memory stores keep. One mutex guards everything: the model is for tests and has to be
 // obviously right, not fast.
 
+#include "hub/live.h"
 #include "hub/ports.h"
 #include "provisioning/administration/tokens.h"
 #include "provisioning/fleet/operation.h"
@@ -58,6 +59,7 @@ struct Tables {
 
     std::map<Key, hub::DeviceWithTwin> devices;
     std::map<Key, std::vector<hub::StoredSubscription>> sessions;
+    std::map<Key, hub::Live::Presence> presences;
     std::map<std::string, EventRows> events;
     std::map<std::string, std::map<hub::EventGroup, Positions>> event_positions;
     std::map<Key, StoredQueue> queues;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -48,6 +50,11 @@ class Connection {
     virtual Result<std::int64_t> run(const Statement& statement,
                                      std::initializer_list<Value> values,
                                      const EachRow& each_row) = 0;
+
+    /// For a statement that is put together, from fixed fragments only: what comes from outside are
+    /// its values. It is found again by its text while it is among the most recently used.
+    virtual Result<std::int64_t> run_dynamic(const std::string& text, std::span<const Value> values,
+                                             const EachRow& each_row) = 0;
 
     Result<std::int64_t> run(const Statement& statement, std::initializer_list<Value> values) {
         return run(statement, values, [](const Row&) {});

@@ -2,6 +2,8 @@
 #include "store/outcomes.h"
 #include "store/sql/event_rows.h"
 #include "store/sql/ports.h"
+#include "store/sql/queries/facts.h"
+#include "store/sql/queries/tag_index.h"
 #include "store/sql/rows.h"
 
 namespace muster::store::sql {
@@ -113,7 +115,11 @@ Result<void> insert(Connection& connection, const HubName& hub, const NewRow& ro
     }
     const auto with_twin =
         run_only(connection, insert_twin, {hub.text(), row.key, twin.version, row.twin});
-    return with_twin ? count(connection, hub, counts_of(id, status)) : with_twin;
+    if (!with_twin) {
+        return with_twin;
+    }
+    const auto noted = note_for_queries(connection, hub, *row.value);
+    return noted ? count(connection, hub, counts_of(id, status)) : noted;
 }
 
 /// A row of device and twin, as copied.
@@ -191,11 +197,15 @@ Result<void> Devices::update_device(const HubName& hub, const Device& device,
             must_change(connection, update_device_row,
                         {hub.text(), key, device.version, status, document, expected_version},
                         version_conflict());
+        if (!updated) {
+            return updated;
+        }
+        const auto noted = note_facts(connection, hub, id, device);
         const std::int64_t more_disabled =
             counts_of(id, status).disabled_devices - counts_of(id, *before).disabled_devices;
-        return updated && more_disabled != 0
+        return noted && more_disabled != 0
                    ? count(connection, hub, {.disabled_devices = more_disabled})
-                   : updated;
+                   : noted;
     });
 }
 
@@ -204,9 +214,11 @@ Result<void> Devices::update_twin(const HubName& hub, const IdentityId& id, cons
     const std::string key = id.text();
     const std::string document = to_text(to_stored_document(twin));
     return write_with_events(database_, hub, events, [&](Connection& connection) {
-        return must_change(connection, update_twin_row,
-                           {hub.text(), key, twin.version, document, expected_version},
-                           version_conflict());
+        const auto updated =
+            must_change(connection, update_twin_row,
+                        {hub.text(), key, twin.version, document, expected_version},
+                        version_conflict());
+        return updated ? index_tags(connection, hub, id, twin.tags) : updated;
     });
 }
 

@@ -3,6 +3,7 @@
 
 #include "hub/ports.h"
 #include "provisioning/ports.h"
+#include "store/sql/queries/twin_queries.h"
 #include "store/sql/sealed_table.h"
 #include "store/sql/settings.h"
 

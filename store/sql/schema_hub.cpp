@@ -20,6 +20,43 @@ UPDATE hub_devices SET disabled_count =
     (SELECT COUNT(*) FROM device WHERE device.hub = hub_devices.hub AND status = 'disabled'))"},
 
     // ---- queries ----
+    // What rows of before say is sealed in their documents: see queries/facts.h, which keeps its
+    // position in a table of its own.
+    Statement{"ALTER TABLE device ADD COLUMN facts TEXT"},
+    Statement{R"(
+CREATE INDEX device_disabled ON device (hub, id) WHERE status = 'disabled')"},
+    Statement{R"(
+CREATE TABLE device_filling (
+    hub TEXT NOT NULL,
+    id TEXT NOT NULL))"},
+    Statement{R"(
+INSERT INTO device_filling (hub, id) SELECT '', '' WHERE EXISTS (SELECT 1 FROM device))"},
+
+    // The digest tells whether a twin's tags have changed: most changes of twins leave them alone.
+    Statement{"ALTER TABLE twin ADD COLUMN tags_digest TEXT"},
+    Statement{R"(
+CREATE TABLE twin_tag (
+    hub TEXT NOT NULL,
+    is_module SMALLINT NOT NULL,
+    path TEXT NOT NULL,
+    value TEXT NOT NULL,
+    device TEXT NOT NULL,
+    PRIMARY KEY (hub, is_module, path, value, device),
+    FOREIGN KEY (hub, device) REFERENCES twin (hub, device) ON DELETE CASCADE))"},
+    Statement{R"(
+CREATE INDEX twin_tag_holder ON twin_tag (hub, device))"},
+
+    Statement{R"(
+CREATE TABLE presence (
+    hub TEXT NOT NULL,
+    id TEXT NOT NULL,
+    connected SMALLINT NOT NULL,
+    connection_updated BIGINT NOT NULL,
+    last_activity BIGINT NOT NULL,
+    PRIMARY KEY (hub, id),
+    FOREIGN KEY (hub, id) REFERENCES device (hub, id) ON DELETE CASCADE))"},
+    Statement{R"(
+CREATE INDEX presence_connected ON presence (hub, id) WHERE connected = 1)"},
 
     // ---- events ----
     // `bytes` is what retention counts the event for. `part` is the partition, which means

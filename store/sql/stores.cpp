@@ -36,6 +36,10 @@ class SqlStores final : public Stores {
 
     hub::FeedbackStore& feedback() override { return feedback_; }
 
+    hub::TwinQueries& twin_queries() override { return twin_queries_; }
+
+    hub::PresenceStore& presences() override { return presences_; }
+
   private:
     std::unique_ptr<Database> database_;
     const Settings settings_;
@@ -51,6 +55,8 @@ class SqlStores final : public Stores {
     Events events_{*database_};
     Messages messages_{*database_};
     Feedback feedback_{*database_};
+    TwinQueries twin_queries_{*database_};
+    Presences presences_{*database_};
 };
 
 } // namespace

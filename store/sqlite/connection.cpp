@@ -6,11 +6,14 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <string>
 
 namespace muster::store::sqlite {
 
 namespace {
+
+constexpr std::size_t dynamic_max = 32; // statements kept prepared
 
 class CurrentRow final : public sql::Row {
   public:
@@ -87,6 +90,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
 
 Connection::~Connection() {
     for (const auto& [statement, prepared] : prepared_) {
+        sqlite3_finalize(prepared.statement);
+    }
+    for (const auto& [text, prepared] : dynamic_) {
         sqlite3_finalize(prepared.statement);
     }
     sqlite3_close(handle_);
@@ -168,7 +174,25 @@ Result<const Connection::Prepared*> Connection::prepare(const sql::Statement& st
     return &prepared_.emplace(&statement, std::move(prepared)).first->second;
 }
 
-Result<void> Connection::bind(const Prepared& prepared, std::initializer_list<sql::Value> values) {
+Result<const Connection::Prepared*> Connection::prepare_dynamic(const std::string& text) {
+    const auto found = std::ranges::find(dynamic_, text, &std::pair<std::string, Prepared>::first);
+    if (found != dynamic_.end()) {
+        dynamic_.splice(dynamic_.begin(), dynamic_, found);
+        return &dynamic_.front().second;
+    }
+    const Result<sqlite3_stmt*> compiled = compile(text, SQLITE_PREPARE_PERSISTENT);
+    if (!compiled) {
+        return std::unexpected(compiled.error());
+    }
+    if (dynamic_.size() == dynamic_max) {
+        sqlite3_finalize(dynamic_.back().second.statement);
+        dynamic_.pop_back();
+    }
+    dynamic_.emplace_front(text, Prepared{*compiled, positions_of(*compiled)});
+    return &dynamic_.front().second;
+}
+
+Result<void> Connection::bind(const Prepared& prepared, std::span<const sql::Value> values) {
     CHECK(values.size() == prepared.positions.size());
     auto position = prepared.positions.begin();
     for (const sql::Value& value : values) {
@@ -200,14 +224,30 @@ Result<std::int64_t> Connection::run(const sql::Statement& statement,
     if (!prepared) {
         return std::unexpected(prepared.error());
     }
+    return run(**prepared, statement.text, {values.begin(), values.size()}, each_row);
+}
+
+Result<std::int64_t> Connection::run_dynamic(const std::string& text,
+                                             std::span<const sql::Value> values,
+                                             const sql::EachRow& each_row) {
+    const Result<const Prepared*> prepared = prepare_dynamic(text);
+    if (!prepared) {
+        return std::unexpected(prepared.error());
+    }
+    return run(**prepared, text, values, each_row);
+}
+
+Result<std::int64_t> Connection::run(const Prepared& prepared, std::string_view text,
+                                     std::span<const sql::Value> values,
+                                     const sql::EachRow& each_row) {
     // Reset at once, whatever happens: an open reader would hold an old state and the log with it.
     const auto reset = [](sqlite3_stmt* used) { sqlite3_reset(used); };
-    const std::unique_ptr<sqlite3_stmt, decltype(reset)> used((*prepared)->statement, reset);
-    if (Result<void> bound = bind(**prepared, values); !bound) {
+    const std::unique_ptr<sqlite3_stmt, decltype(reset)> used(prepared.statement, reset);
+    if (Result<void> bound = bind(prepared, values); !bound) {
         return std::unexpected(bound.error());
     }
     const std::int64_t before = sqlite3_total_changes64(handle_);
-    if (Result<void> ran = step_through(used.get(), statement.text, each_row); !ran) {
+    if (Result<void> ran = step_through(used.get(), text, each_row); !ran) {
         return std::unexpected(ran.error());
     }
     return sqlite3_total_changes64(handle_) == before ? 0 : sqlite3_changes64(handle_);

@@ -4,10 +4,13 @@
 #include "store/sql/database.h"
 
 #include <filesystem>
+#include <list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 struct sqlite3;
@@ -38,6 +41,8 @@ class Connection final : public sql::Connection {
     Result<std::int64_t> run(const sql::Statement& statement,
                              std::initializer_list<sql::Value> values,
                              const sql::EachRow& each_row) override;
+    Result<std::int64_t> run_dynamic(const std::string& text, std::span<const sql::Value> values,
+                                     const sql::EachRow& each_row) override;
     using sql::Connection::run;
 
     /// Kept by the file from then on. Error: unsupported, if the file system cannot.
@@ -66,7 +71,11 @@ class Connection final : public sql::Connection {
     Result<void> configure(Access access);
     Result<sqlite3_stmt*> compile(std::string_view text, unsigned flags);
     Result<const Prepared*> prepare(const sql::Statement& statement);
-    Result<void> bind(const Prepared& prepared, std::initializer_list<sql::Value> values);
+    /// Finalizes the one that was not used for longest if there are too many.
+    Result<const Prepared*> prepare_dynamic(const std::string& text);
+    Result<std::int64_t> run(const Prepared& prepared, std::string_view text,
+                             std::span<const sql::Value> values, const sql::EachRow& each_row);
+    Result<void> bind(const Prepared& prepared, std::span<const sql::Value> values);
     Result<void> step_through(sqlite3_stmt* statement, std::string_view text,
                               const sql::EachRow& each_row);
 
@@ -74,6 +83,7 @@ class Connection final : public sql::Connection {
     int log_pages_ = 0;         // in the log, as of the last commit
     int log_pages_checked_ = 0; // when it was last tried to shorten it
     std::unordered_map<const sql::Statement*, Prepared> prepared_;
+    std::list<std::pair<std::string, Prepared>> dynamic_; // the last one used first
 };
 
 } // namespace muster::store::sqlite

@@ -1,5 +1,6 @@
 #include "store/sqlite/database.h"
 
+#include "store/sql/queries/facts.h"
 #include "store/sql/registration_filling.h"
 #include "store/sql/stores.h"
 #include "store/sqlite/migration.h"
@@ -84,6 +85,9 @@ Result<std::unique_ptr<Stores>> open_sqlite_stores(const SqliteOptions& options)
     const auto filled = sql::fill_registrations(**database, options.keys.get());
     if (!filled) {
         return std::unexpected(filled.error());
+    }
+    if (const auto ready = sql::fill_query_tables(**database, options.keys.get()); !ready) {
+        return std::unexpected(ready.error());
     }
     return sql::make_stores(std::move(*database),
                             {.keys = options.keys, .journal = options.journal});
