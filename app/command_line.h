@@ -66,6 +66,8 @@ void add_hub_twin(CLI::App& hub, Chosen& chosen, const Environment& environment)
 void add_hub_method(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_send(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_feedback(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_jobs(CLI::App& hub, Chosen& chosen, const Environment& environment);
+void add_hub_configurations(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_monitor(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_endpoints(CLI::App& hub, Chosen& chosen, const Environment& environment);
 void add_hub_query(CLI::App& hub, Chosen& chosen, const Environment& environment);

@@ -290,6 +290,7 @@ Result<void> Server::Parts::build_services(const DataFolder& folder) {
                                      .random = random});
     for (const auto& hub : hubs) {
         services->sites.add(*hub);
+        hub->start();
     }
     if (auto loaded = services->instances.load(services->served); !loaded) {
         return loaded;

@@ -100,6 +100,9 @@ JsonObject to_document(const TwinView& view) {
                                   {"reported", to_properties_document(twin.reported)}}},
         {"capabilities", JsonObject{{"iotEdge", device.iot_edge}}},
     };
+    if (!twin.configured.states.empty()) {
+        document["configurations"] = to_configurations_document(twin.configured);
+    }
     add_scopes(document, device);
     return document;
 }

@@ -3,7 +3,9 @@
 // tests of this folder. Failures are queued: the next calls of a port return them first.
 
 #include "base/task.h"
+#include "hub/configurations/fake_configurations.h"
 #include "hub/events/fake_store.h"
+#include "hub/jobs/fake_jobs.h"
 #include "hub/live.h"
 #include "hub/messages/fake_store.h"
 #include "hub/ports.h"
@@ -246,7 +248,9 @@ struct Stores {
                 .messages = messages,
                 .feedback = messages,
                 .queries = queries,
-                .presences = presences};
+                .presences = presences,
+                .jobs = jobs,
+                .configurations = configurations};
     }
 
     Devices devices;
@@ -254,6 +258,8 @@ struct Stores {
     MessageQueues messages;
     Presences presences;
     Queries queries{devices, presences, messages};
+    Jobs jobs;
+    Configurations configurations;
 };
 
 /// Tasks wait for run_all().
@@ -265,15 +271,29 @@ class Workers final : public Executor {
         return true;
     }
 
-    void run_all() {
-        std::unique_lock lock(mutex_);
-        while (!tasks_.empty()) {
-            Task task = std::move(tasks_.front());
+    /// False if there was none.
+    bool run_one() {
+        Task task;
+        {
+            const std::lock_guard lock(mutex_);
+            if (tasks_.empty()) {
+                return false;
+            }
+            task = std::move(tasks_.front());
             tasks_.pop_front();
-            lock.unlock();
-            task();
-            lock.lock();
         }
+        task();
+        return true;
+    }
+
+    void run_all() {
+        while (run_one()) {
+        }
+    }
+
+    void forget() {
+        const std::lock_guard lock(mutex_);
+        tasks_.clear();
     }
 
   private:
@@ -324,7 +344,7 @@ class Link final : public DeviceLink {
   public:
     void desired_changed(const JsonObject& notification, std::int64_t version) override {
         const std::lock_guard lock(mutex_);
-        notifications.emplace_back(version, to_text(notification));
+        notifications.emplace_back(version, muster::to_text(notification));
     }
 
     void invoke(const MethodRequest& request) override {

@@ -7,9 +7,11 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "hub/configurations/configuration_store.h"
 #include "hub/device.h"
 #include "hub/events/event_store.h"
 #include "hub/identity_id.h"
+#include "hub/jobs/job_store.h"
 #include "hub/messages/message.h"
 #include "hub/presence.h"
 #include "hub/twin.h"
@@ -157,6 +159,8 @@ struct StorePorts {
     FeedbackStore& feedback;
     TwinQueries& queries;
     PresenceStore& presences;
+    JobStore& jobs;
+    ConfigurationStore& configurations;
 };
 
 } // namespace muster::hub

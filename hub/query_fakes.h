@@ -58,8 +58,11 @@ class Queries final : public TwinQueries {
     }
 
     Result<IdentityPage> matching(const HubName& hub, const query::Condition* condition,
-                                  query::Source, const std::string& after,
+                                  query::Source source, const std::string& after,
                                   std::size_t count_max) override {
+        if (source == query::Source::modules) {
+            return IdentityPage{.ids = {}, .after = after, .is_last = true}; // devices only, here
+        }
         Everybody everybody(*this, hub);
         return matching_identities({hub, everybody, clock_, limits_}, condition, after, count_max);
     }

@@ -69,12 +69,13 @@ Result<void> Service::store_new(const Device& device, const Twin& twin) {
     const DeviceWithTwin identity{device, twin};
     EventBatch note = changes_.created(device.identity(), twin);
     auto created = devices_.create(settings_.name, std::span(&identity, 1), note);
-    if (created) {
-        events_.stored(note);
-    } else {
+    if (!created) {
         device_count_.release();
+        return created;
     }
-    return created;
+    events_.stored(note);
+    note_change(device.identity());
+    return {};
 }
 
 Result<DeviceView> Service::update_device(const Device& wanted, const IfMatch& if_match) {
@@ -100,6 +101,9 @@ Result<void> Service::save_device(const Device& current, const Device& next) {
         } else {
             live_.cut(next.identity(), "the credentials changed");
         }
+    }
+    if (saved) {
+        note_change(next.identity());
     }
     return saved;
 }

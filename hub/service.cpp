@@ -1,5 +1,7 @@
 #include "hub/service.h"
 
+#include "hub/background.h"
+
 #include <utility>
 
 namespace muster::hub {
@@ -47,7 +49,30 @@ Service::Service(HubSettings settings, const HubPorts& ports)
                         .store = ports.stores.presences,
                         .timers = ports.timers,
                         .workers = ports.workers,
-                        .clock = clock_}) {}
+                        .clock = clock_}),
+      background_(std::make_unique<Background>(*this, ports)) {}
+
+Service::~Service() = default;
+
+void Service::start() {
+    background_->start();
+}
+
+void Service::stop() {
+    background_->stop();
+}
+
+Jobs& Service::jobs() {
+    return background_->jobs;
+}
+
+Configurations& Service::configurations() {
+    return background_->configurations;
+}
+
+void Service::note_change(const IdentityId& id) {
+    background_->configurations.changed(id);
+}
 
 Result<Device> Service::load_device(const IdentityId& id) {
     auto found = devices_.find_device(settings_.name, id);

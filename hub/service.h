@@ -12,6 +12,7 @@
 #include "hub/events/change_events.h"
 #include "hub/events/connection_events.h"
 #include "hub/events/event_log.h"
+#include "hub/identity_id.h"
 #include "hub/if_match.h"
 #include "hub/job_rows.h"
 #include "hub/live.h"
@@ -25,6 +26,7 @@
 #include "hub/stripes.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +36,11 @@ namespace muster::hub {
 
 /// Error::detail of not_found when there is the device, but not the module.
 inline constexpr std::string_view module_unknown = "module not found";
+
+class Background;
+class Configurations;
+class Jobs;
+struct Reconfigured;
 
 struct HubSettings {
     HubName name;
@@ -87,6 +94,12 @@ struct TwinContent {
 class Service {
   public:
     Service(HubSettings settings, const HubPorts& ports);
+    ~Service();
+
+    /// Begins what the hub does by itself (background.h); stop() returns when nothing of it runs
+    /// any more.
+    void start();
+    void stop();
 
     [[nodiscard]] const HubSettings& settings() const { return settings_; }
 
@@ -113,6 +126,12 @@ class Service {
                                 const IfMatch& if_match);
     Result<TwinView> replace_twin(const IdentityId& id, const TwinUpdate& update,
                                   const IfMatch& if_match);
+
+    /// A twin as the configurations want it, decided on the very twin that is replaced; frozen
+    /// twins stay. Nobody is told to look at it again (see Configurations::changed).
+    Result<TwinView>
+    reconfigure_twin(const IdentityId& id,
+                     const std::function<Reconfigured(const TwinView&, WallTime)>& decide);
 
     // ---- queries (iothub B.9) ----
 
@@ -161,6 +180,9 @@ class Service {
 
     Methods& methods() { return methods_; }
 
+    Jobs& jobs();
+    Configurations& configurations();
+
   private:
     Result<Device> load_device(const IdentityId& id);
     Result<DeviceWithTwin> load(const IdentityId& id);
@@ -199,6 +221,9 @@ class Service {
                                  const TwinStep& step);
     Result<void> save_twin(const IdentityId& id, const Twin& next, std::int64_t expected_version,
                            const TwinStep& step);
+    /// The twin or the identity has changed: configurations may mean it now, or no longer.
+    void note_change(const IdentityId& id);
+    Result<TwinView> noted(Result<TwinView> changed);
 
     HubSettings settings_;
     DeviceStore& devices_;
@@ -222,6 +247,7 @@ class Service {
     // Changes of a device and what is told to its connection keep one order: both happen under the
     // device's stripe.
     Stripes stripes_;
+    std::unique_ptr<Background> background_; // refers to all of the above
 };
 
 } // namespace muster::hub

@@ -198,12 +198,37 @@ Result<Device> stored_device(const JsonObject& document) {
 }
 
 JsonObject to_stored_document(const Twin& twin) {
-    return {{"version", twin.version},
-            {"tags", twin.tags},
-            {"desired", stored(twin.desired)},
-            {"reported", stored(twin.reported)},
-            {"modelId", twin.model_id}};
+    JsonObject document{{"version", twin.version},
+                        {"tags", twin.tags},
+                        {"desired", stored(twin.desired)},
+                        {"reported", stored(twin.reported)},
+                        {"modelId", twin.model_id}};
+    // Most twins are of no configuration; what is written here is what queries look at.
+    if (twin.configured != Configured()) {
+        document["configurations"] = to_configurations_document(twin.configured);
+        document["configuredPaths"] =
+            JsonArray(twin.configured.paths.begin(), twin.configured.paths.end());
+    }
+    return document;
 }
+
+namespace {
+
+Configured stored_configured(Record& record, const JsonObject& document) {
+    Configured configured;
+    if (!document.contains("configurations")) {
+        return configured;
+    }
+    configured.paths = record.texts("configuredPaths");
+    for (const auto& member : record.object("configurations")) {
+        const bool applied = member.value() == Json(JsonObject{{"status", "Applied"}});
+        configured.states.emplace(member.key(), applied ? ConfigurationState::applied
+                                                        : ConfigurationState::targeted);
+    }
+    return configured;
+}
+
+} // namespace
 
 Result<Twin> stored_twin(const JsonObject& document) {
     Record record(document);
@@ -213,6 +238,7 @@ Result<Twin> stored_twin(const JsonObject& document) {
     twin.desired = record.section("desired");
     twin.reported = record.section("reported");
     twin.model_id = record.text("modelId");
+    twin.configured = stored_configured(record, document);
     return record.finish(std::move(twin));
 }
 

@@ -8,8 +8,10 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace muster::hub {
 
@@ -21,12 +23,23 @@ struct TwinSection {
     std::int64_t version = 1;
 };
 
+enum class ConfigurationState : std::uint8_t { targeted, applied };
+
+/// What configurations did to a twin (iothub B.11).
+struct Configured {
+    std::map<std::string, ConfigurationState> states; // by configuration
+    std::vector<std::string> paths; // below desired, set by them: "net.apn"; sorted
+
+    friend bool operator==(const Configured&, const Configured&) = default;
+};
+
 struct Twin {
     std::int64_t version = 1; // +1 at any change; the etag is derived from it
     JsonObject tags;
     TwinSection desired;
     TwinSection reported;
     std::string model_id;
+    Configured configured;
 };
 
 /// Limits of iothub B.7.
@@ -71,6 +84,9 @@ Result<Twin> apply_reported(const Twin& twin, const JsonObject& patch, WallTime 
 
 /// The twin of a device that said which model it implements (PnP); the same if it says so again.
 Twin with_model_id(const Twin& twin, const std::string& model_id);
+
+/// `{"id":{"status":"Applied"}}`, the member `configurations` of a twin's document.
+JsonObject to_configurations_document(const Configured& configured);
 
 /// Checks what apply_* check, for a twin that comes whole (bulk creation).
 Result<void> check_twin(const Twin& twin, const TwinLimits& limits = {});

@@ -104,6 +104,15 @@ JsonObject to_desired_notification(const JsonObject& applied, std::int64_t versi
     return with_version(applied, version);
 }
 
+JsonObject to_configurations_document(const Configured& configured) {
+    JsonObject document;
+    for (const auto& [id, state] : configured.states) {
+        const bool applied = state == ConfigurationState::applied;
+        document[id] = JsonObject{{"status", applied ? "Applied" : "Targeted"}};
+    }
+    return document;
+}
+
 JsonObject to_properties_document(const TwinSection& section) {
     JsonObject document = section.values;
     document["$metadata"] = section.metadata;

@@ -1,6 +1,7 @@
 // Twin use cases: load, decide, save, tell the device (iothub A.10, B.7).
 
 #include "base/move_mark.h"
+#include "hub/configurations/rule.h"
 #include "hub/retry.h"
 #include "hub/service.h"
 #include "hub/twin.h"
@@ -87,6 +88,40 @@ Result<TwinView> Service::change_twin(const IdentityId& id, const IfMatch& if_ma
     });
 }
 
+/// Outside the device's stripe: what is noted is looked at later.
+Result<TwinView> Service::noted(Result<TwinView> changed) {
+    if (changed) {
+        note_change(changed->device.identity());
+    }
+    return changed;
+}
+
+Result<TwinView>
+Service::reconfigure_twin(const IdentityId& id,
+                          const std::function<Reconfigured(const TwinView&, WallTime)>& decide) {
+    auto identity = load_device(id);
+    if (!identity) {
+        return std::unexpected(std::move(identity.error()));
+    }
+    JsonObject patch;
+    const auto rule = [&](const Twin& twin, WallTime now) -> Result<Twin> {
+        Reconfigured next = decide(view_of(*identity, twin), now);
+        patch = std::move(next.patch);
+        return std::move(next.twin);
+    };
+    const auto tell = [&](const Twin& next) {
+        if (!patch.empty()) {
+            const std::int64_t version = next.desired.version;
+            live_.send_desired(id, to_desired_notification(patch, version), version);
+        }
+    };
+    // States of configurations are no change of a property.
+    const auto note = [&](const Twin& next) {
+        return patch.empty() ? EventBatch() : changes_.twin_updated(id, {.desired = patch}, next);
+    };
+    return change_twin(id, {}, {rule, note, tell});
+}
+
 Result<TwinView> Service::get_twin(const IdentityId& id) {
     auto found = load(id);
     if (!found) {
@@ -109,7 +144,7 @@ Result<TwinView> Service::patch_twin(const IdentityId& id, const TwinUpdate& upd
     const auto note = [&](const Twin& next) {
         return changes_.twin_updated(id, {.tags = update.tags, .desired = update.desired}, next);
     };
-    return with_count(change_twin(id, if_match, {rule, note, tell}));
+    return with_count(noted(change_twin(id, if_match, {rule, note, tell})));
 }
 
 Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& update,
@@ -126,7 +161,7 @@ Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& u
         }
     };
     const auto note = [&](const Twin& next) { return changes_.twin_replaced(id, next); };
-    return with_count(change_twin(id, if_match, {rule, note, tell}));
+    return with_count(noted(change_twin(id, if_match, {rule, note, tell})));
 }
 
 Result<Twin> Service::read_twin(const IdentityId& id) {
@@ -146,7 +181,7 @@ Result<std::int64_t> Service::report(const IdentityId& id, const JsonObject& pat
         applied.stable_erase("$version"); // what the device expected, not a property
         return changes_.twin_updated(id, {.reported = std::move(applied)}, next);
     };
-    const auto changed = change_twin(id, {}, {rule, note, [](const Twin&) {}});
+    const auto changed = noted(change_twin(id, {}, {rule, note, [](const Twin&) {}}));
     if (!changed) {
         return std::unexpected(changed.error());
     }
@@ -164,7 +199,7 @@ Result<void> Service::set_model_id(const IdentityId& id, const std::string& mode
     const auto note = [&](const Twin& next) {
         return changes_.twin_updated(id, {.model_id = true}, next);
     };
-    const auto changed = change_twin(id, {}, {rule, note, [](const Twin&) {}});
+    const auto changed = noted(change_twin(id, {}, {rule, note, [](const Twin&) {}}));
     return changed ? Result<void>{} : std::unexpected(changed.error());
 }
 

@@ -8,12 +8,12 @@
 // One device has at most one run in this process at a time. Thread safe.
 
 #include "base/clock.h"
+#include "base/gate.h"
 #include "base/random.h"
 #include "base/task.h"
 #include "provisioning/allocator.h"
 #include "provisioning/applicants.h"
 #include "provisioning/current_instance.h"
-#include "provisioning/gate.h"
 #include "provisioning/moving/execution.h"
 #include "provisioning/planning.h"
 #include "provisioning/ports.h"

@@ -38,6 +38,22 @@ std::unexpected<Error> no_such_instance() {
     return fail(Code::not_found, "the instance does not exist");
 }
 
+std::unexpected<Error> job_exists() {
+    return fail(Code::already_exists, "there is a job with that id");
+}
+
+std::unexpected<Error> too_many_jobs() {
+    return fail(Code::rate_limited, "too many jobs have not ended yet");
+}
+
+std::unexpected<Error> configuration_exists() {
+    return fail(Code::already_exists, "there is a configuration with that id");
+}
+
+std::unexpected<Error> too_many_configurations() {
+    return fail(Code::quota_exceeded, "there are too many configurations");
+}
+
 std::unexpected<Error> token_exists() {
     return fail(Code::already_exists, "the token exists already");
 }

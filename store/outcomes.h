@@ -27,6 +27,14 @@ std::unexpected<Error> no_such_group();
 std::unexpected<Error> instance_name_taken();
 std::unexpected<Error> no_such_instance();
 
+/// hub::JobStore::create.
+std::unexpected<Error> job_exists();
+std::unexpected<Error> too_many_jobs();
+
+/// hub::ConfigurationStore::create.
+std::unexpected<Error> configuration_exists();
+std::unexpected<Error> too_many_configurations();
+
 std::unexpected<Error> token_exists();
 std::unexpected<Error> no_such_token();
 

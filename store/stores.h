@@ -31,6 +31,8 @@ class Stores {
     virtual hub::FeedbackStore& feedback() = 0;
     virtual hub::TwinQueries& twin_queries() = 0;
     virtual hub::PresenceStore& presences() = 0;
+    virtual hub::JobStore& jobs() = 0;
+    virtual hub::ConfigurationStore& configurations() = 0;
 
     hub::StorePorts hub() {
         return {.devices = devices(),
@@ -39,7 +41,9 @@ class Stores {
                 .messages = messages(),
                 .feedback = feedback(),
                 .queries = twin_queries(),
-                .presences = presences()};
+                .presences = presences(),
+                .jobs = jobs(),
+                .configurations = configurations()};
     }
 };
 

@@ -116,6 +116,8 @@ void add_hub(CLI::App& root, Chosen& chosen, const Environment& environment) {
     add_hub_monitor(*hub, chosen, environment);
     add_hub_endpoints(*hub, chosen, environment);
     add_hub_query(*hub, chosen, environment);
+    add_hub_jobs(*hub, chosen, environment);
+    add_hub_configurations(*hub, chosen, environment);
     add_hub_lost(*hub, chosen);
 }
 

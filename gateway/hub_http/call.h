@@ -53,6 +53,9 @@ class HubCall {
     [[nodiscard]] hub::Credentials credentials_of(hub::IdentityId identity) const;
     [[nodiscard]] Result<DeviceId> device_id() const; // the second segment
     [[nodiscard]] hub::IfMatch if_match() const;
+
+    [[nodiscard]] std::string_view body_text() const { return exchange_.request.body; }
+
     [[nodiscard]] Result<JsonObject> body(std::size_t bytes_max) const;
     [[nodiscard]] Result<JsonArray> array_body(std::size_t bytes_max) const;
 

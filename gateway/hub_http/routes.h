@@ -20,5 +20,10 @@ bool serve_device_messages(const HubCallPtr& call); // /devices/{d}[/modules/{m}
 bool serve_file_upload(const HubCallPtr& call);     // /devices/{d}/files
 bool serve_messages(const HubCallPtr& call);        // /messages/devicebound, /devices/{d}/commands
 bool serve_feedback(const HubCallPtr& call);        // /messages/servicebound/feedback
+bool serve_jobs(const HubCallPtr& call);            // /jobs/v2/{id}, /jobs
+/// /configurations, /devices/{d}/applyConfigurationContent
+bool serve_configurations(const HubCallPtr& call);
+/// /digitaltwins/{d}, and commands below it
+bool serve_digital_twins(const HubCallPtr& call);
 
 } // namespace muster::gateway

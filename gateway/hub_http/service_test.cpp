@@ -163,11 +163,11 @@ TEST_F(HubServiceTest, SaysWhatItDoesNotOffer) {
         {"GET", "/devices/dev-01/modules/m"},
         {"PUT", "/devices/d/modules"},
         {"GET", "/twins/dev-01/modules/m"},
-        {"GET", "/jobs/v2/query"},
+        {"GET", "/jobs/v2/j/other"},
         {"GET", "/"},
         {"GET", "/statistics/devices"},
         {"POST", "/twins/dev-01/modules/m/methods"},
-        {"GET", "/configurations"},
+        {"GET", "/configurations/c/other"},
         {"GET", "/twins/dev-01/other"},
         {"GET", "/messages/other"}};
     for (const auto& [method, target] : rows) {

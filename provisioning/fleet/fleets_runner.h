@@ -5,10 +5,10 @@
 // one over when it starts, when an operator tells it to, and when it looks around and finds one
 // that nobody has saved for a while.
 
+#include "base/gate.h"
 #include "provisioning/fleet/fleets.h"
 #include "provisioning/fleet/operation_run.h"
 #include "provisioning/fleet/quarantines.h"
-#include "provisioning/gate.h"
 
 #include <cstdint>
 #include <functional>

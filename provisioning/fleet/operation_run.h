@@ -8,13 +8,13 @@
 // Two locks: `work_` is held through whole steps, which wait for the store; `mutex_` guards the
 // numbers, which plans that end in other threads change.
 
+#include "base/gate.h"
 #include "provisioning/audit.h"
 #include "provisioning/fleet/fleet_devices.h"
 #include "provisioning/fleet/fleets.h"
 #include "provisioning/fleet/ledger.h"
 #include "provisioning/fleet/pacer.h"
 #include "provisioning/fleet/relocating.h"
-#include "provisioning/gate.h"
 
 #include <atomic>
 #include <chrono>

@@ -2,9 +2,9 @@
 // The quarantine of single devices: the record says where the device is to be, and a plan takes it
 // there at once.
 
+#include "base/gate.h"
 #include "provisioning/fleet/fleets.h"
 #include "provisioning/fleet/relocating.h"
-#include "provisioning/gate.h"
 
 #include <memory>
 #include <mutex>

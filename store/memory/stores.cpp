@@ -1,5 +1,6 @@
 #include "store/stores.h"
 
+#include "store/memory/job_ports.h"
 #include "store/memory/operator_ports.h"
 #include "store/memory/ports.h"
 
@@ -41,6 +42,10 @@ class MemoryStores final : public Stores {
 
     hub::PresenceStore& presences() override { return presences_; }
 
+    hub::JobStore& jobs() override { return jobs_; }
+
+    hub::ConfigurationStore& configurations() override { return configurations_; }
+
   private:
     memory::Tables tables_;
     memory::Enrollments enrollments_{tables_};
@@ -57,6 +62,8 @@ class MemoryStores final : public Stores {
     memory::Feedback feedback_{tables_};
     memory::TwinQueries twin_queries_{tables_};
     memory::Presences presences_{tables_};
+    memory::Jobs jobs_{tables_};
+    memory::Configurations configurations_{tables_};
 };
 
 } // namespace

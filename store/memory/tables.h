@@ -64,6 +64,10 @@ struct Tables {
     std::map<std::string, std::map<hub::EventGroup, Positions>> event_positions;
     std::map<Key, StoredQueue> queues;
     std::map<std::string, FeedbackLog> feedback;
+    std::map<Key, hub::Job> jobs;
+    std::map<Key, hub::Configuration> configurations;
+    std::map<std::string, hub::ConfigurationRevisions> configuration_revisions;
+    std::map<Key, hub::DeviceJob> job_rows; // by "job/identity"
 };
 
 template <class T>

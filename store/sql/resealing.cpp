@@ -37,6 +37,18 @@ constexpr std::array sealed_tables{
                   {"SELECT hub, id, document FROM device"
                    " WHERE (hub, id) > ($1, $2) ORDER BY hub, id LIMIT $3"},
                   {"UPDATE device SET document = $3 WHERE hub = $1 AND id = $2"}},
+    SealedColumns{"hub_job",
+                  {"SELECT hub, id, document FROM hub_job"
+                   " WHERE (hub, id) > ($1, $2) ORDER BY hub, id LIMIT $3"},
+                  {"UPDATE hub_job SET document = $3 WHERE hub = $1 AND id = $2"}},
+    SealedColumns{"hub_job_device",
+                  {"SELECT hub, id, document FROM hub_job_device"
+                   " WHERE (hub, id) > ($1, $2) ORDER BY hub, id LIMIT $3"},
+                  {"UPDATE hub_job_device SET document = $3 WHERE hub = $1 AND id = $2"}},
+    SealedColumns{"configuration",
+                  {"SELECT hub, id, document FROM configuration"
+                   " WHERE (hub, id) > ($1, $2) ORDER BY hub, id LIMIT $3"},
+                  {"UPDATE configuration SET document = $3 WHERE hub = $1 AND id = $2"}},
 };
 
 } // namespace

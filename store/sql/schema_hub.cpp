@@ -22,8 +22,7 @@ UPDATE hub_devices SET disabled_count =
     // ---- queries ----
     // What rows of before say is sealed in their documents: see queries/facts.h, which keeps its
     // position in a table of its own.
-    Statement{"ALTER TABLE device ADD COLUMN facts TEXT"},
-    Statement{R"(
+    Statement{"ALTER TABLE device ADD COLUMN facts TEXT"}, Statement{R"(
 CREATE INDEX device_disabled ON device (hub, id) WHERE status = 'disabled')"},
     Statement{R"(
 CREATE TABLE device_filling (
@@ -33,8 +32,7 @@ CREATE TABLE device_filling (
 INSERT INTO device_filling (hub, id) SELECT '', '' WHERE EXISTS (SELECT 1 FROM device))"},
 
     // The digest tells whether a twin's tags have changed: most changes of twins leave them alone.
-    Statement{"ALTER TABLE twin ADD COLUMN tags_digest TEXT"},
-    Statement{R"(
+    Statement{"ALTER TABLE twin ADD COLUMN tags_digest TEXT"}, Statement{R"(
 CREATE TABLE twin_tag (
     hub TEXT NOT NULL,
     is_module SMALLINT NOT NULL,
@@ -155,6 +153,56 @@ CREATE TABLE feedback (
     Statement{"CREATE INDEX feedback_age ON feedback (hub, at)"},
 
     // ---- jobs, configurations ----
+    // Progress is counted as rows change. `unfinished`: not ended, or with rows that have not.
+    Statement{R"(
+CREATE TABLE hub_job (
+    hub TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    starts BIGINT NOT NULL,
+    ended BIGINT,
+    unfinished SMALLINT NOT NULL,
+    pending BIGINT NOT NULL,
+    running BIGINT NOT NULL,
+    succeeded BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    cancelled BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (hub, id)))"},
+    Statement{"CREATE INDEX hub_job_created ON hub_job (hub, created, id)"}, Statement{R"(
+CREATE INDEX hub_job_unfinished ON hub_job (hub, starts, id) WHERE unfinished = 1)"},
+    Statement{"CREATE INDEX hub_job_ended ON hub_job (hub, ended) WHERE ended IS NOT NULL"},
+    // The id is "job/identity".
+    Statement{R"(
+CREATE TABLE hub_job_device (
+    hub TEXT NOT NULL,
+    id TEXT NOT NULL,
+    job TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    status TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (hub, id)))"},
+    Statement{R"(
+CREATE INDEX hub_job_device_status ON hub_job_device (hub, job, status, identity))"},
+    Statement{"CREATE INDEX hub_job_device_identity ON hub_job_device (hub, identity, id)"},
+
+    Statement{R"(
+CREATE TABLE configuration (
+    hub TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    metrics TEXT NOT NULL,
+    PRIMARY KEY (hub, id)))"},
+    // How often they were changed, and up to which change every twin was looked at.
+    Statement{R"(
+CREATE TABLE hub_configurations (
+    hub TEXT NOT NULL PRIMARY KEY,
+    changed BIGINT NOT NULL,
+    applied BIGINT NOT NULL))"},
 
     // ---- limits ----
 };

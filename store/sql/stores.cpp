@@ -1,5 +1,6 @@
 #include "store/sql/stores.h"
 
+#include "store/sql/job_ports.h"
 #include "store/sql/operator_ports.h"
 #include "store/sql/ports.h"
 
@@ -40,6 +41,10 @@ class SqlStores final : public Stores {
 
     hub::PresenceStore& presences() override { return presences_; }
 
+    hub::JobStore& jobs() override { return jobs_; }
+
+    hub::ConfigurationStore& configurations() override { return configurations_; }
+
   private:
     std::unique_ptr<Database> database_;
     const Settings settings_;
@@ -57,6 +62,8 @@ class SqlStores final : public Stores {
     Feedback feedback_{*database_};
     TwinQueries twin_queries_{*database_};
     Presences presences_{*database_};
+    Jobs jobs_{*database_, settings_};
+    Configurations configurations_{*database_, settings_};
 };
 
 } // namespace

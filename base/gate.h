@@ -4,7 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace muster::provisioning {
+namespace muster {
 
 /// Lets work in until it is closed; closing waits for what is inside. Thread safe. Not to be closed
 /// from inside.
@@ -56,4 +56,4 @@ class Gate {
     bool closed_ = false;
 };
 
-} // namespace muster::provisioning
+} // namespace muster
