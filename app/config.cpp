@@ -87,6 +87,8 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
         read_location(reader, "location", hub.location);
     }
     hub.devices_max = reader.number("devices_max", 1, 100'000'000).value_or(hub.devices_max);
+    hub.modules_max = static_cast<std::size_t>(reader.number("modules_max", 0, 1000).value_or(50));
+    hub.ca_file = reader.text("ca_file").value_or("");
     hub.telemetry_messages_max = reader.number("telemetry_messages_max", 1, 1'000'000'000)
                                      .value_or(hub.telemetry_messages_max);
     hub.telemetry_days_max = static_cast<int>(

@@ -23,6 +23,9 @@ struct HubConfig {
     HubName host;           // what devices call it: a DNS name or an IP address
     std::uint32_t line = 0; // of the file; 0 if it came from none, here and below
     std::int64_t devices_max = 1'000'000;
+    std::size_t modules_max = 50; // of one device
+    /// PEM, any number of authorities whose devices prove themselves by certificate; may be empty.
+    std::filesystem::path ca_file;
     std::int64_t telemetry_messages_max = 1'000'000;
     int telemetry_days_max = 7;
     std::int64_t telemetry_megabytes_max = 16 * 1024;

@@ -47,12 +47,16 @@ std::string format_outgoing(const OutgoingConfig& outgoing) {
 
 std::string format_hub(const HubConfig& hub) {
     std::string out = fmt::format("\n[[hub]]\nname = \"{}\"\nhost = \"{}\"\ndevices_max = {}\n"
+                                  "modules_max = {}\n"
                                   "telemetry_messages_max = {}\ntelemetry_days_max = {}\n"
                                   "telemetry_megabytes_max = {}\npartitions = {}\n"
                                   "events = [{}]\n",
-                                  hub.name, hub.host.text(), hub.devices_max,
+                                  hub.name, hub.host.text(), hub.devices_max, hub.modules_max,
                                   hub.telemetry_messages_max, hub.telemetry_days_max,
                                   hub.telemetry_megabytes_max, hub.partitions, quoted(hub.events));
+    if (!hub.ca_file.empty()) {
+        out += fmt::format("ca_file = \"{}\"\n", hub.ca_file.string());
+    }
     if (!hub.location.empty()) {
         out += fmt::format("location = \"{}\"\n", hub.location);
     }

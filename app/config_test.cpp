@@ -183,6 +183,8 @@ TEST(Config, places_are_written_and_read_back) {
     config.geo_database = "/var/lib/GeoLite2-City.mmdb";
     config.outgoing = {.allow = {"10.0.0.0/8", "hub.example.org"}, .ca_file = "/etc/ca.pem"};
     config.hubs[0].location = "West Europe";
+    config.hubs[0].ca_file = "/etc/devices.pem";
+    config.hubs[0].modules_max = 7;
     config.instances[0].links[1].devices_max = 5000;
     config.networks.push_back(
         {.cidr = "10.1.0.0/16",
@@ -195,6 +197,8 @@ TEST(Config, places_are_written_and_read_back) {
     EXPECT_EQ(again->outgoing.allow, config.outgoing.allow);
     EXPECT_EQ(again->outgoing.ca_file, config.outgoing.ca_file);
     EXPECT_EQ(again->hubs[0].location, "West Europe");
+    EXPECT_EQ(again->hubs[0].ca_file, config.hubs[0].ca_file);
+    EXPECT_EQ(again->hubs[0].modules_max, 7U);
     EXPECT_EQ(again->instances[0].links[1].devices_max, 5000);
     EXPECT_EQ(again->networks[0].location, config.networks[0].location);
     EXPECT_EQ(again->networks[0].latencies_ms, config.networks[0].latencies_ms);

@@ -10,6 +10,11 @@ namespace muster::app {
 const KeyPair& keys_of(const PolicyKeys& keys, const std::string& section,
                        const std::string& policy);
 
-hub::HubSettings hub_settings(const HubConfig& config, const PolicyKeys& keys);
+/// With the authorities of its ca_file. Error: not_found or malformed, naming the file.
+Result<hub::HubSettings> hub_settings(const HubConfig& config, const PolicyKeys& keys);
+
+/// Every certificate of a PEM bundle. Error: malformed, if there is none, too many, or one that is
+/// no certificate authority.
+Result<std::vector<crypto::Certificate>> read_authorities(std::string_view bundle);
 
 } // namespace muster::app

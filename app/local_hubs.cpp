@@ -1,6 +1,7 @@
 #include "app/local_hubs.h"
 
 #include "app/ready_file.h"
+#include "hub/edge.h"
 
 #include <algorithm>
 #include <string>
@@ -12,6 +13,7 @@ namespace {
 
 using provisioning::HubCredential;
 using provisioning::HubDevice;
+using provisioning::HubModule;
 using provisioning::HubTwin;
 
 std::unexpected<Error> unknown(const HubName& hub) {
@@ -93,6 +95,28 @@ HubDevice to_hub_device(const hub::DeviceView& view) {
             .last_activity = view.presence.last_activity};
 }
 
+hub::Device to_module(const DeviceId& id, const HubModule& module) {
+    hub::Device made;
+    made.id = id;
+    made.module = ModuleId(module.id);
+    made.managed_by = module.managed_by;
+    made.authentication = std::visit(ToAuthentication(), module.credential);
+    return made;
+}
+
+// ---- twins ----
+
+HubTwin to_hub_twin(hub::Twin twin) {
+    return {.etag = hub::etag_of(twin),
+            .tags = std::move(twin.tags),
+            .desired = std::move(twin.desired.values),
+            .reported = std::move(twin.reported.values)};
+}
+
+hub::TwinContent content_of(const HubTwin& twin) {
+    return {.tags = twin.tags, .desired = twin.desired, .reported = twin.reported};
+}
+
 /// Whether it is the device that is not there; the hub is.
 bool is_absent(const Error& error) {
     return error.code == Code::not_found;
@@ -133,8 +157,7 @@ Result<void> LocalHubs::create_device(const HubName& hub, const HubDevice& devic
     if (served == services_.end()) {
         return unknown(hub);
     }
-    const auto created = served->second->create_with_twin(
-        to_device(device), {.tags = twin.tags, .desired = twin.desired, .reported = twin.reported});
+    const auto created = served->second->create_with_twin(to_device(device), content_of(twin));
     return created ? Result<void>() : std::unexpected(created.error());
 }
 
@@ -160,31 +183,53 @@ Result<std::optional<HubTwin>> LocalHubs::find_twin(const HubName& hub, const De
     }
     auto found = served->second->get_twin(id);
     if (found) {
-        hub::Twin& twin = found->twin;
-        return HubTwin{.etag = hub::etag_of(twin),
-                       .tags = std::move(twin.tags),
-                       .desired = std::move(twin.desired.values),
-                       .reported = std::move(twin.reported.values)};
+        return to_hub_twin(std::move(found->twin));
     }
     return is_absent(found.error()) ? Result<std::optional<HubTwin>>(std::nullopt)
                                     : std::unexpected(found.error());
 }
 
-Result<std::vector<provisioning::HubModule>> LocalHubs::modules(const HubName& hub,
-                                                                const DeviceId& id) {
+Result<std::vector<HubModule>> LocalHubs::modules(const HubName& hub, const DeviceId& id) {
     const auto served = services_.find(hub);
     if (served == services_.end()) {
         return unknown(hub);
     }
-    const auto found = served->second->get_device(id);
-    return found ? Result<std::vector<provisioning::HubModule>>(std::in_place)
-                 : std::unexpected(found.error());
+    const auto listed = served->second->list_modules(id);
+    if (!listed) {
+        return std::unexpected(listed.error());
+    }
+    std::vector<HubModule> modules;
+    for (const hub::DeviceView& view : *listed) {
+        auto twin = served->second->get_twin(view.device.identity());
+        if (!twin && is_absent(twin.error())) {
+            continue; // it was deleted meanwhile
+        }
+        if (!twin) {
+            return std::unexpected(std::move(twin.error()));
+        }
+        modules.push_back({.id = view.device.module.text(),
+                           .managed_by = view.device.managed_by,
+                           .credential = credential_of(view.device.authentication),
+                           .twin = to_hub_twin(std::move(twin->twin))});
+    }
+    return modules;
 }
 
-Result<void> LocalHubs::put_module(const HubName& hub, const DeviceId& /*id*/,
-                                   const provisioning::HubModule& /*module*/) {
-    return services_.contains(hub) ? fail(Code::unsupported, "the hub has no modules")
-                                   : unknown(hub);
+Result<void> LocalHubs::put_module(const HubName& hub, const DeviceId& id,
+                                   const HubModule& module) {
+    const auto served = services_.find(hub);
+    if (served == services_.end()) {
+        return unknown(hub);
+    }
+    const hub::Device wanted = to_module(id, module);
+    if (!hub::is_system_module(wanted.module)) { // those come with the device
+        const auto created = served->second->create_with_twin(wanted, content_of(module.twin));
+        if (created || created.error().code != Code::already_exists) {
+            return created ? Result<void>() : std::unexpected(created.error());
+        }
+    }
+    const auto put = served->second->put_twin(wanted.identity(), content_of(module.twin));
+    return put ? Result<void>() : std::unexpected(put.error());
 }
 
 Result<HubName> LocalHubs::check_link(const Secret& connection_string) {

@@ -25,7 +25,6 @@ class LocalHubs final : public provisioning::Hubs {
     Result<void> delete_device(const HubName& hub, const DeviceId& id, const ETag& etag) override;
     Result<std::optional<provisioning::HubTwin>> find_twin(const HubName& hub,
                                                            const DeviceId& id) override;
-    /// None: the hubs of this process have no modules yet.
     Result<std::vector<provisioning::HubModule>> modules(const HubName& hub,
                                                          const DeviceId& id) override;
     Result<void> put_module(const HubName& hub, const DeviceId& id,

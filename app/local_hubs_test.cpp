@@ -48,8 +48,8 @@ class LocalHubsTest : public testing::Test {
                     provisioning::HubKeys{.keys = {.primary = Secret(std::string(32, 'a')),
                                                    .secondary = Secret(std::string(32, 'b'))}},
                 .iot_edge = false,
-                .device_scope = "ms-azure-iot-edge://gateway-1",
-                .parent_scopes = {"ms-azure-iot-edge://gateway-1"}};
+                .device_scope = {},
+                .parent_scopes = {}};
     }
 
     static HubTwin twin() {
@@ -88,8 +88,6 @@ TEST_F(LocalHubsTest, WhatIsCreatedIsFoundAsItWasGiven) {
     EXPECT_FALSE(created.enabled);
     EXPECT_EQ(created.status_reason, device().status_reason);
     EXPECT_EQ(created.credential, device().credential);
-    EXPECT_EQ(created.device_scope, device().device_scope);
-    EXPECT_EQ(created.parent_scopes, device().parent_scopes);
     EXPECT_FALSE(created.connected);
     EXPECT_FALSE(created.last_activity);
     const auto its_twin = hubs.find_twin(name, id);
@@ -162,12 +160,43 @@ TEST_F(LocalHubsTest, TellsWhoIsConnectedAndDisablingEndsIt) {
     EXPECT_EQ(found().last_activity, clock.wall());
 }
 
-TEST_F(LocalHubsTest, HasNoModules) {
+TEST_F(LocalHubsTest, ModulesComeWithTheirTwins) {
+    const provisioning::HubModule camera{
+        .id = "camera", .managed_by = "me", .credential = device().credential, .twin = twin()};
     EXPECT_EQ(code_of(hubs.modules(name, id)), Code::not_found);
+    EXPECT_EQ(code_of(hubs.put_module(name, id, camera)), Code::not_found);
     ASSERT_TRUE(hubs.create_device(name, device(), {}));
     EXPECT_TRUE(hubs.modules(name, id)->empty());
-    EXPECT_EQ(code_of(hubs.put_module(name, id, {.id = "m"})), Code::unsupported);
+    ASSERT_TRUE(hubs.put_module(name, id, camera)); // though the device is moving in
+    const auto modules = hubs.modules(name, id);
+    ASSERT_TRUE(modules && modules->size() == 1U);
+    EXPECT_EQ(modules->front().id, "camera");
+    EXPECT_EQ(modules->front().managed_by, "me");
+    EXPECT_EQ(modules->front().credential, camera.credential);
+    EXPECT_EQ(modules->front().twin, twin());
+
+    provisioning::HubModule again = camera;
+    again.twin.reported = {{"other", 1}};
+    ASSERT_TRUE(hubs.put_module(name, id, again));
+    EXPECT_EQ(hubs.modules(name, id)->front().twin, again.twin);
     EXPECT_FALSE(hubs.may_act_late(name));
+}
+
+TEST_F(LocalHubsTest, SystemModulesAreThereWithTheDevice) {
+    HubDevice edge = device();
+    edge.iot_edge = true;
+    ASSERT_TRUE(hubs.create_device(name, edge, {}));
+    const provisioning::HubModule agent{.id = "$edgeAgent",
+                                        .managed_by = {},
+                                        .credential = provisioning::HubNoCredential(),
+                                        .twin = twin()};
+    ASSERT_TRUE(hubs.put_module(name, id, agent));
+    const auto modules = hubs.modules(name, id);
+    ASSERT_TRUE(modules && modules->size() == 2U);
+    EXPECT_EQ(modules->at(0).id, "$edgeAgent");
+    EXPECT_EQ(modules->at(0).credential, agent.credential);
+    EXPECT_EQ(modules->at(0).twin, twin());
+    EXPECT_EQ(modules->at(1).id, "$edgeHub");
 }
 
 TEST_F(LocalHubsTest, AnUnknownHubIsToldFromAnUnknownDevice) {

@@ -269,7 +269,11 @@ Result<void> Server::Parts::build_services(const DataFolder& folder) {
                                   .timers = timers,
                                   .clock = clock,
                                   .random = random};
-        hubs.push_back(std::make_unique<hub::Service>(hub_settings(settings, keys), ports));
+        auto made = hub_settings(settings, keys);
+        if (!made) {
+            return std::unexpected(std::move(made.error()));
+        }
+        hubs.push_back(std::make_unique<hub::Service>(std::move(*made), ports));
         local_hubs.add(*hubs.back());
         if (auto remembering = hubs.back()->remember_presence(); !remembering) {
             return remembering;

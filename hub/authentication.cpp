@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace muster::hub {
@@ -33,6 +34,9 @@ std::string resource_of(const HubName& hub, const IdentityId& id) {
 
 /// A token is honoured so much longer than it says (A.4.1, rule 5).
 constexpr std::chrono::minutes tolerance{5};
+
+/// More are in no honest handshake; each costs work.
+constexpr std::size_t chain_certificates_max = 10;
 
 /// The end of year 9999, beyond which nobody distinguishes times.
 constexpr long long unix_seconds_max = 253'402'300'799;
@@ -109,30 +113,78 @@ Result<Proof> prove_by_thumbprint(const Device& device, const std::string& leaf_
                  .sas_expiry = std::nullopt};
 }
 
+/// The chain as values; nothing, if one of them cannot be read or there are too many.
+std::optional<std::vector<crypto::Certificate>> read_chain(const std::vector<std::string>& der) {
+    if (der.size() > chain_certificates_max) {
+        return std::nullopt;
+    }
+    std::vector<crypto::Certificate> chain;
+    for (const std::string& one : der) {
+        auto certificate = crypto::Certificate::from_der(one);
+        if (!certificate) {
+            return std::nullopt;
+        }
+        chain.push_back(std::move(*certificate));
+    }
+    return chain;
+}
+
+/// iothub A.4.2: the name in the leaf is the device's, letter by letter ("device/module" for a
+/// module), and the chain leads to an authority of the hub.
+Result<Proof> prove_by_authority(const std::vector<crypto::Certificate>& authorities,
+                                 const Device& device, const std::vector<std::string>& der,
+                                 WallTime now) {
+    const auto chain = read_chain(der);
+    if (!chain) {
+        return not_authenticated("the certificates cannot be read");
+    }
+    if (chain->front().common_name() != device.identity().text()) {
+        return not_authenticated("the certificate bears another name");
+    }
+    std::string why = "no authority of the hub issued the certificate";
+    for (const crypto::Certificate& authority : authorities) {
+        if (chain->front() == authority) {
+            continue; // an authority is no device
+        }
+        const auto path = crypto::verify_chain(*chain, authority, now);
+        if (path) {
+            return Proof{.auth_method = method_text(scope_of(device), "x509Certificate"),
+                         .sas_expiry = std::nullopt};
+        }
+        if (path.error().fault != crypto::ChainFault::no_path) {
+            why = "the chain is refused: " + path.error().reason;
+        }
+    }
+    return not_authenticated(std::move(why));
+}
+
 } // namespace
 
 std::unexpected<Error> not_authenticated(std::string cause) {
     return fail(Code::unauthenticated, "the device is not authenticated", std::move(cause));
 }
 
-Result<Proof> prove(const HubName& hub, const std::vector<AccessPolicy>& policies,
-                    const Device& device, const Credentials& credentials, WallTime now) {
+Result<Proof> prove(const Trust& trust, const Device& device, const Credentials& credentials,
+                    WallTime now) {
     if (device.status == DeviceStatus::disabled) {
         return not_authenticated("the device is disabled");
     }
     // With both a certificate and a token, the type of the identity decides (A.4.2).
-    const bool by_thumbprint = device.authentication.type == AuthenticationType::self_signed;
-    if (by_thumbprint && !credentials.certificates.empty()) {
+    const AuthenticationType type = device.authentication.type;
+    const bool has_certificate = !credentials.certificates.empty();
+    if (type == AuthenticationType::self_signed && has_certificate) {
         return prove_by_thumbprint(device, credentials.certificates.front(), now);
     }
+    if (type == AuthenticationType::certificate_authority && has_certificate) {
+        return prove_by_authority(trust.authorities, device, credentials.certificates, now);
+    }
     if (!credentials.sas.empty()) {
-        const std::string resource = resource_of(hub, device.identity());
-        return prove_by_token(resource, policies, device, credentials.sas, now);
+        const std::string resource = resource_of(trust.hub, device.identity());
+        return prove_by_token(resource, trust.policies, device, credentials.sas, now);
     }
-    if (device.authentication.type == AuthenticationType::certificate_authority) {
-        return not_authenticated("this hub does not verify devices by certificate authority");
-    }
-    return not_authenticated(by_thumbprint ? "no certificate" : "no token");
+    const bool wants_certificate = type == AuthenticationType::self_signed ||
+                                   type == AuthenticationType::certificate_authority;
+    return not_authenticated(wants_certificate ? "no certificate" : "no token");
 }
 
 } // namespace muster::hub

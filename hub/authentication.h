@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "crypto/certificate.h"
 #include "hub/device.h"
 #include "hub/policies.h"
 
@@ -26,9 +27,16 @@ struct Proof {
     std::optional<WallTime> sas_expiry; // when the connection must end (se + 5 min)
 };
 
+/// What a hub goes by.
+struct Trust {
+    const HubName& hub;
+    const std::vector<AccessPolicy>& policies;
+    const std::vector<crypto::Certificate>& authorities;
+};
+
 /// Against the stored identity of the same id. Error: unauthenticated.
-Result<Proof> prove(const HubName& hub, const std::vector<AccessPolicy>& policies,
-                    const Device& device, const Credentials& credentials, WallTime now);
+Result<Proof> prove(const Trust& trust, const Device& device, const Credentials& credentials,
+                    WallTime now);
 
 std::unexpected<Error> not_authenticated(std::string cause);
 

@@ -35,8 +35,10 @@ Device sas_device() {
 }
 
 Result<Proof> prove_with(const Device& device, std::string sas,
-                         std::vector<std::string> certificates = {}) {
-    return prove(hub, policies(), device,
+                         std::vector<std::string> certificates = {},
+                         const std::vector<crypto::Certificate>& authorities = {}) {
+    const std::vector<AccessPolicy> known = policies();
+    return prove({hub, known, authorities}, device,
                  {.identity = device.identity(),
                   .sas = std::move(sas),
                   .certificates = std::move(certificates)},
@@ -259,6 +261,117 @@ TEST(ProveByCertificate, RefusesOutsideItsValidity) {
         const auto proof = prove_with(thumbprint_device(leaf.sha1_thumbprint()), "", {leaf.der()});
         EXPECT_EQ(code_of(proof), Code::unauthenticated);
     }
+}
+
+// ---- by certificate authority (iothub A.4.2) ----
+
+namespace {
+
+/// A root, an intermediate under it, and what they issue.
+struct Authorities {
+    static crypto::Identity make(crypto::Purpose purpose, const std::string& name,
+                                 const crypto::Identity* issuer, WallTime until = later) {
+        SystemRandom random;
+        auto made = crypto::issue({.common_name = name,
+                                   .purpose = purpose,
+                                   .dns_names = {},
+                                   .ip_addresses = {},
+                                   .not_before = noon() - std::chrono::hours(2),
+                                   .not_after = until,
+                                   .path_length = std::nullopt},
+                                  issuer, random);
+        EXPECT_TRUE(made.has_value());
+        return *made;
+    }
+
+    [[nodiscard]] std::vector<std::string> chain_of(const std::string& name,
+                                                    WallTime until = later) const {
+        return {make(crypto::Purpose::client, name, &intermediate, until).certificate.der(),
+                intermediate.certificate.der()};
+    }
+
+    crypto::Identity root = make(crypto::Purpose::certificate_authority, "root", nullptr);
+    crypto::Identity intermediate =
+        make(crypto::Purpose::certificate_authority, "intermediate", &root);
+};
+
+Device authority_device(std::string_view id = "dev-01") {
+    Device device;
+    device.id = DeviceId(std::string(id));
+    device.authentication.type = AuthenticationType::certificate_authority;
+    return device;
+}
+
+} // namespace
+
+TEST(ProveByAuthority, FollowsTheChainThatWasShown) {
+    const Authorities made;
+    const auto stranger =
+        Authorities::make(crypto::Purpose::certificate_authority, "else", nullptr);
+    const std::vector known{stranger.certificate, made.root.certificate};
+    const auto proof = prove_with(authority_device(), "", made.chain_of("dev-01"), known);
+    ASSERT_TRUE(proof) << proof.error().cause;
+    EXPECT_FALSE(proof->sas_expiry);
+    EXPECT_NE(proof->auth_method.find("x509Certificate"), std::string::npos);
+    EXPECT_TRUE(prove_with(authority_device(), "", {made.chain_of("dev-01").front()},
+                           {made.intermediate.certificate}));
+    EXPECT_TRUE(prove_with(authority_device(), "junk", made.chain_of("dev-01"), known))
+        << "the type decides";
+}
+
+TEST(ProveByAuthority, RefusesOthers) {
+    const Authorities made;
+    const std::vector known{made.root.certificate};
+    const auto refused = [&](const std::vector<std::string>& chain) {
+        return code_of(prove_with(authority_device(), "", chain, known)) == Code::unauthenticated;
+    };
+    EXPECT_TRUE(refused(made.chain_of("DEV-01"))) << "letter by letter";
+    EXPECT_TRUE(refused(made.chain_of("dev-02")));
+    EXPECT_TRUE(refused(made.chain_of("dev-01", noon() - std::chrono::hours(1)))) << "expired";
+    EXPECT_TRUE(refused({made.chain_of("dev-01").front()})) << "no intermediate";
+    EXPECT_TRUE(refused({valid_certificate().der()})) << "issued by itself";
+    EXPECT_TRUE(refused({made.chain_of("dev-01").front(), "junk"}));
+    EXPECT_TRUE(refused(std::vector(11, made.chain_of("dev-01").front())));
+    EXPECT_FALSE(prove_with(authority_device(), "", made.chain_of("dev-01"), {}));
+    const auto posing =
+        Authorities::make(crypto::Purpose::certificate_authority, "dev-01", nullptr);
+    EXPECT_FALSE(
+        prove_with(authority_device(), "", {posing.certificate.der()}, {posing.certificate}));
+    const std::string good = crypto::make_sas(resource, device_key, later);
+    EXPECT_FALSE(prove_with(authority_device(), good));
+}
+
+// ---- modules (iothub A.13) ----
+
+TEST(ProveModule, ByItsOwnKeyOrThatOfAPolicy) {
+    Device module = sas_device();
+    module.module = ModuleId("cam");
+    constexpr std::string_view own = "hub1.example.org/devices/dev-01/modules/cam";
+    const auto proof = prove_with(module, crypto::make_sas(own, device_key, later));
+    ASSERT_TRUE(proof) << proof.error().cause;
+    EXPECT_NE(proof->auth_method.find(R"("scope":"module")"), std::string::npos);
+    EXPECT_TRUE(prove_with(
+        module, token_over("hub1.example.org%2fdevices%2fdev-01%2fmodules%2fcam", device_key)));
+    EXPECT_TRUE(prove_with(module, crypto::make_sas(own, policy_key, later, "device")));
+    EXPECT_FALSE(
+        prove_with(module, crypto::make_sas("hub1.example.org/devices/dev-01/modules/other",
+                                            device_key, later)));
+    EXPECT_FALSE(prove_with(sas_device(), crypto::make_sas(own, device_key, later)))
+        << "a module's token is none of its device";
+}
+
+TEST(ProveModule, ByCertificate) {
+    const Authorities made;
+    Device module = authority_device();
+    module.module = ModuleId("cam");
+    const std::vector known{made.root.certificate};
+    EXPECT_TRUE(prove_with(module, "", made.chain_of("dev-01/cam"), known));
+    EXPECT_FALSE(prove_with(module, "", made.chain_of("dev-01"), known));
+    EXPECT_FALSE(prove_with(authority_device(), "", made.chain_of("dev-01/cam"), known));
+    const auto leaf = valid_certificate();
+    Device pinned = thumbprint_device(leaf.sha1_thumbprint());
+    pinned.module = ModuleId("cam");
+    EXPECT_TRUE(prove_with(pinned, "", {leaf.der()}));
 }
 
 // With both, the type of the identity decides (iothub A.4.2).

@@ -85,14 +85,20 @@ Result<IfMatch> if_match_from(const JsonObject& document, ImportMode mode) {
     return fail(Code::malformed, fmt::format("{} is needed", name));
 }
 
+/// Whom an entry is about, as it is written there.
+struct Names {
+    std::string device;
+    std::string module;
+};
+
 /// An entry names its device "id"; apart from that it is the document of an identity.
-Result<Device> device_from(const JsonObject& document, const std::string& id) {
-    JsonObject identity = document;
-    identity["deviceId"] = id;
-    return device_from_document(identity);
+Result<Device> device_from(JsonObject document, const Names& names) {
+    document["deviceId"] = names.device;
+    document["moduleId"] = names.module;
+    return device_from_document(document);
 }
 
-Result<BulkDeed> deed_from(const JsonObject& document, const std::string& id, ImportMode mode) {
+Result<BulkDeed> deed_from(const JsonObject& document, const Names& names, ImportMode mode) {
     BulkDeed deed;
     deed.mode = mode;
     auto if_match = if_match_from(document, mode);
@@ -100,8 +106,8 @@ Result<BulkDeed> deed_from(const JsonObject& document, const std::string& id, Im
         return std::unexpected(std::move(if_match.error()));
     }
     deed.if_match = std::move(*if_match);
-    auto device =
-        is_for_twin(mode) || is_erasure(mode) ? device_from({}, id) : device_from(document, id);
+    const bool only_names = is_for_twin(mode) || is_erasure(mode);
+    auto device = device_from(only_names ? JsonObject() : document, names);
     if (!device) {
         return std::unexpected(std::move(device.error()));
     }
@@ -144,10 +150,8 @@ Result<BulkEntry> entry_from(const Json& element) {
                     .module = *module,
                     .mode = mode ? std::string(to_string(*mode)) : *named,
                     .deed = fail(Code::malformed, "importMode has an unknown value")};
-    if (!module->empty()) {
-        entry.deed = fail(Code::unsupported, "this hub has no modules");
-    } else if (mode) {
-        entry.deed = deed_from(document, *id, *mode);
+    if (mode) {
+        entry.deed = deed_from(document, {.device = *id, .module = *module}, *mode);
     }
     return entry;
 }
@@ -155,20 +159,41 @@ Result<BulkEntry> entry_from(const Json& element) {
 // ---- doing ----
 
 template <class T>
-Result<void> outcome_of(const Result<T>& done) {
-    return done ? Result<void>() : std::unexpected(done.error());
+Result<Carried> outcome_of(const Result<T>& done) {
+    return done ? Result<Carried>(Carried::whole) : std::unexpected(done.error());
+}
+
+bool has_twin(const BulkDeed& deed) {
+    return deed.twin.tags || deed.twin.desired;
+}
+
+/// Whether the twin would be as it is wanted: asked before the identity is changed.
+Result<void> check_twin_update(Service& hub, const BulkDeed& deed) {
+    const auto current = hub.get_twin(deed.device.identity());
+    if (!current) {
+        return std::unexpected(current.error());
+    }
+    const auto next = apply_patch(current->twin, deed.twin, never(), hub.settings().twin_limits);
+    return next ? Result<void>() : std::unexpected(next.error());
+}
+
+Result<Carried> update_both(Service& hub, const BulkDeed& deed) {
+    if (auto fine = has_twin(deed) ? check_twin_update(hub, deed) : Result<void>(); !fine) {
+        return std::unexpected(std::move(fine.error()));
+    }
+    const auto updated = hub.put_device(deed.device, deed.if_match);
+    if (!updated || !has_twin(deed)) {
+        return outcome_of(updated);
+    }
+    const bool took_twin = hub.patch_twin(deed.device.identity(), deed.twin, {}).has_value();
+    return took_twin ? Carried::whole : Carried::without_twin;
 }
 
 /// One try to change what is there, else to create it; conflict if that has changed in between.
-Result<void> put_once(Service& hub, const BulkDeed& deed) {
-    const auto updated = hub.put_device(deed.device, deed.if_match);
-    if (updated) {
-        const bool has_twin = deed.twin.tags || deed.twin.desired;
-        return has_twin ? outcome_of(hub.patch_twin(deed.device.id, deed.twin, {}))
-                        : Result<void>();
-    }
-    if (updated.error().code != Code::not_found) {
-        return std::unexpected(updated.error());
+Result<Carried> put_once(Service& hub, const BulkDeed& deed) {
+    auto updated = update_both(hub, deed);
+    if (updated || updated.error().code != Code::not_found) {
+        return updated;
     }
     auto created = outcome_of(hub.create_with_twin(deed.device, deed.initial));
     if (!created && created.error().code == Code::already_exists) {
@@ -207,7 +232,7 @@ const BulkEntry* repeated(const std::vector<BulkEntry>& entries) {
     return found == entries.end() ? nullptr : &*found;
 }
 
-Result<void> carry_out(Service& hub, const BulkDeed& deed) {
+Result<Carried> carry_out(Service& hub, const BulkDeed& deed) {
     switch (deed.mode) {
     case create: return outcome_of(hub.create_with_twin(deed.device, deed.initial));
     case create_or_update:
@@ -215,10 +240,11 @@ Result<void> carry_out(Service& hub, const BulkDeed& deed) {
     case update:
     case update_if_match: return outcome_of(hub.put_device(deed.device, deed.if_match));
     case erase:
-    case erase_if_match: return hub.delete_device(deed.device.id, deed.if_match);
+    case erase_if_match:
+        return outcome_of(hub.delete_device(deed.device.identity(), deed.if_match));
     case update_twin:
     case update_twin_if_match:
-        return outcome_of(hub.patch_twin(deed.device.id, deed.twin, deed.if_match));
+        return outcome_of(hub.patch_twin(deed.device.identity(), deed.twin, deed.if_match));
     }
     return fail(Code::internal, "internal error", "no import mode");
 }

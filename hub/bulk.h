@@ -34,7 +34,7 @@ std::string_view to_string(ImportMode mode);
 /// What one entry asks for. Only what its mode looks at is read from the document.
 struct BulkDeed {
     ImportMode mode = ImportMode::create_or_update;
-    Device device;       // of the modes erase and update_twin only the id
+    Device device;       // of the modes erase and update_twin only the ids
     IfMatch if_match;    // of the modes with an etag; the twin's with update_twin_if_match
     TwinContent initial; // of a creation
     TwinUpdate twin;     // of what is there already
@@ -54,7 +54,13 @@ Result<std::vector<BulkEntry>> bulk_entries_from(const JsonArray& documents);
 /// The first one whose identity another one before it has, too; null if they differ.
 const BulkEntry* repeated(const std::vector<BulkEntry>& entries);
 
+/// What came of an entry that did not fail.
+enum class Carried : std::uint8_t {
+    whole,
+    without_twin, // the identity was changed, but its twin could not be
+};
+
 /// Errors: those of the use cases; already_exists, not_found and precondition as the mode says.
-Result<void> carry_out(Service& hub, const BulkDeed& deed);
+Result<Carried> carry_out(Service& hub, const BulkDeed& deed);
 
 } // namespace muster::hub

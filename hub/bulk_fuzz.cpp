@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Hub hub;
     for (const BulkEntry& entry : *entries) {
         CHECK(!entry.device.empty());
-        const Result<void> done =
+        const Result<Carried> done =
             entry.deed ? carry_out(hub.service, *entry.deed) : std::unexpected(entry.deed.error());
         CHECK(done || done.error().code != Code::internal);
     }

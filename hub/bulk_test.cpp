@@ -12,7 +12,7 @@ JsonArray array(std::string_view text) {
 class Bulk : public HubTest {
   protected:
     /// The outcome of an array with this one entry.
-    Result<void> run(std::string_view entry) {
+    Result<Carried> run(std::string_view entry) {
         const auto entries = bulk_entries_from(array('[' + std::string(entry) + ']'));
         if (!entries) {
             return std::unexpected(entries.error());
@@ -21,7 +21,7 @@ class Bulk : public HubTest {
                                      : std::unexpected(entries->front().deed.error());
     }
 
-    Result<void> run(std::string_view mode, std::string_view members) {
+    Result<Carried> run(std::string_view mode, std::string_view members) {
         return run(R"({"id":"dev-01","importMode":")" + std::string(mode) + '"' +
                    (members.empty() ? "" : ",") + std::string(members) + '}');
     }
@@ -138,8 +138,46 @@ TEST_F(Bulk, BadEntriesChangeNothing) {
     EXPECT_EQ(code_of(run("createOrUpdate", R"("authentication":{"type":"tpm"})")),
               Code::malformed);
     EXPECT_EQ(code_of(run(R"({"id":"a/b","importMode":"create"})")), Code::malformed);
-    EXPECT_EQ(code_of(run("create", R"("moduleId":"m")")), Code::unsupported);
+    EXPECT_EQ(code_of(run("create", R"("moduleId":"a/b")")), Code::malformed);
     EXPECT_EQ(devices.writes, writes);
+}
+
+TEST_F(Bulk, ModulesTakeEveryMode) { // IOTHUB-22
+    const IdentityId cam(device, ModuleId("cam"));
+    const auto of_cam = [&](std::string_view mode, std::string_view members) {
+        return run(R"({"id":"dev-01","moduleId":"cam","importMode":")" + std::string(mode) + '"' +
+                   (members.empty() ? "" : ",") + std::string(members) + '}');
+    };
+    EXPECT_EQ(code_of(of_cam("create", "")), Code::not_found) << "no device";
+    create("dev-01");
+    EXPECT_EQ(code_of(of_cam("update", "")), Code::not_found);
+    ASSERT_TRUE(of_cam("create", std::string(whole_twin) + R"(,"managedBy":"me")"));
+    EXPECT_EQ(hub.get_device(cam)->device.managed_by, "me");
+    EXPECT_EQ(to_text(hub.get_twin(cam)->twin.reported.values), R"({"fw":1})");
+    EXPECT_EQ(desired(), "{}") << "the device's own twin is another";
+    EXPECT_EQ(code_of(of_cam("create", "")), Code::already_exists);
+    ASSERT_TRUE(of_cam("createOrUpdate", R"("managedBy":"you","tags":{"x":1})"));
+    EXPECT_EQ(hub.get_device(cam)->device.managed_by, "you");
+    EXPECT_EQ(to_text(hub.get_twin(cam)->twin.tags), R"({"site":"n","x":1})");
+    ASSERT_TRUE(of_cam("updateTwin", R"("properties":{"desired":{"period":31}})"));
+    EXPECT_EQ(to_text(hub.get_twin(cam)->twin.desired.values), R"({"period":31})");
+    EXPECT_EQ(code_of(of_cam("deleteIfMatchETag", R"("eTag":"other")")), Code::precondition);
+    ASSERT_TRUE(of_cam("delete", ""));
+    EXPECT_EQ(code_of(hub.get_device(cam)), Code::not_found);
+    EXPECT_TRUE(hub.get_device(device));
+}
+
+TEST_F(Bulk, AnIdentityWhoseTwinFailsIsRegisteredWithoutIt) {
+    create("dev-01");
+    EXPECT_EQ(code_of(run("createOrUpdate", R"("status":"disabled","tags":{"a.b":1})")),
+              Code::malformed);
+    EXPECT_EQ(found().status, DeviceStatus::enabled) << "known to be wrong: nothing is changed";
+    // The twin moves into the fence between the two writes.
+    const auto done = run("createOrUpdate", R"("status":"disabled","tags":{"a":1},)"
+                                            R"("statusReason":"moving out 4f3a9c0d11223344")");
+    ASSERT_TRUE(done);
+    EXPECT_EQ(*done, Carried::without_twin);
+    EXPECT_EQ(found().status, DeviceStatus::disabled);
 }
 
 TEST_F(Bulk, AnErasureLooksAtNothingButTheId) {

@@ -166,7 +166,10 @@ Result<Device> device_from_document(const JsonObject& document) {
     Members members(document);
     Device device;
     std::string id;
+    std::string module;
     members.text("deviceId", id);
+    members.text("moduleId", module);
+    members.text("managedBy", device.managed_by);
     read_status(members, device);
     read_authentication(members, device.authentication);
     read_capabilities(members, device);
@@ -180,6 +183,13 @@ Result<Device> device_from_document(const JsonObject& document) {
         return std::unexpected(std::move(parsed.error()));
     }
     device.id = std::move(*parsed);
+    if (!module.empty()) {
+        auto part = parse_module_id(module);
+        if (!part) {
+            return std::unexpected(std::move(part.error()));
+        }
+        device.module = std::move(*part);
+    }
     return device;
 }
 

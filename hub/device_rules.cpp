@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "crypto/keys.h"
+#include "hub/edge.h"
 
 #include <fmt/format.h>
 
@@ -95,13 +96,21 @@ Authentication completed(Authentication wanted, const Secret& primary, const Sec
     return wanted;
 }
 
-/// An Edge device is its own scope; a leaf's one parent is the scope it was given (B.3).
-void assign_scopes(Device& device) {
-    if (device.iot_edge) {
-        device.device_scope =
-            fmt::format("ms-azure-iot-edge://{}-{}", device.id.text(), device.generation_id);
-    } else if (!device.device_scope.empty()) {
-        device.parent_scopes = {device.device_scope};
+/// A module is as its device is.
+void leave_to_device(Device& module) {
+    module.status = DeviceStatus::enabled;
+    module.status_reason.clear();
+    module.iot_edge = false;
+    module.device_scope.clear();
+    module.parent_scopes.clear();
+}
+
+void fit_kind(Device& wanted, const Device* before) {
+    if (wanted.identity().is_module()) {
+        leave_to_device(wanted);
+    } else {
+        wanted.managed_by.clear();
+        assign_scopes(wanted, before);
     }
 }
 
@@ -126,6 +135,15 @@ Result<void> check_device(const Device& wanted) {
     if (auto id = parse_device_id(wanted.id.text()); !id) {
         return std::unexpected(std::move(id.error()));
     }
+    if (!wanted.module.empty()) {
+        if (auto module = parse_module_id(wanted.module.text()); !module) {
+            return std::unexpected(std::move(module.error()));
+        }
+    }
+    if (wanted.managed_by.size() > DeviceLimits::managed_by_bytes_max) {
+        return fail(Code::malformed,
+                    fmt::format("managedBy is over {} bytes", DeviceLimits::managed_by_bytes_max));
+    }
     if (wanted.status_reason.size() > DeviceLimits::status_reason_bytes_max) {
         return fail(Code::malformed, fmt::format("statusReason is over {} bytes",
                                                  DeviceLimits::status_reason_bytes_max));
@@ -144,8 +162,29 @@ Device created_device(Device wanted, const Fresh& fresh, WallTime now) {
     wanted.created = now;
     wanted.authentication =
         completed(std::move(wanted.authentication), fresh.primary_key, fresh.secondary_key);
-    assign_scopes(wanted);
+    fit_kind(wanted, nullptr);
     return wanted;
+}
+
+Device created_system_module(const Device& edge, std::string_view name, const Fresh& fresh,
+                             WallTime now) {
+    Device module;
+    module.id = edge.id;
+    module.module = ModuleId(std::string(name));
+    module.authentication.type = AuthenticationType::none; // until the Edge runtime says otherwise
+    return created_device(std::move(module), fresh, now);
+}
+
+Device with_new_keys(Device device, KeySlots which, const Fresh& fresh) {
+    ++device.version;
+    device.etag = fresh.etag;
+    if (which != KeySlots::secondary) {
+        device.authentication.primary_key = fresh.primary_key;
+    }
+    if (which != KeySlots::primary) {
+        device.authentication.secondary_key = fresh.secondary_key;
+    }
+    return device;
 }
 
 Device updated_device(const Device& current, Device wanted, const Fresh& fresh, WallTime now) {
@@ -155,6 +194,7 @@ Device updated_device(const Device& current, Device wanted, const Fresh& fresh, 
     wanted.version = current.version + 1;
     wanted.etag = fresh.etag;
     wanted.created = current.created;
+    fit_kind(wanted, &current);
     wanted.status_updated = wanted.status == current.status ? current.status_updated : now;
     if (wanted.authentication.left_open) {
         wanted.authentication = current.authentication;
@@ -165,7 +205,6 @@ Device updated_device(const Device& current, Device wanted, const Fresh& fresh, 
                       has_keys ? current.authentication.primary_key : fresh.primary_key,
                       has_keys ? current.authentication.secondary_key : fresh.secondary_key);
     }
-    assign_scopes(wanted);
     return wanted;
 }
 

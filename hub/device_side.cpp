@@ -19,16 +19,15 @@ Result<Session> Service::authenticate(const Credentials& credentials) {
     if (!device) {
         return std::unexpected(std::move(device.error()));
     }
-    if (credentials.identity.is_module()) { // a disabled device blocks its modules (A.13)
-        const auto parent = load_device(credentials.identity.device);
-        if (!parent) {
-            return std::unexpected(parent.error());
-        }
-        if (parent->status == DeviceStatus::disabled) {
-            return not_authenticated("the device is disabled");
-        }
+    const auto enabled = is_enabled(*device);
+    if (!enabled) {
+        return std::unexpected(enabled.error());
     }
-    auto proof = prove(settings_.name, settings_.policies, *device, credentials, clock_.wall());
+    if (!*enabled) {
+        return not_authenticated("the device is disabled");
+    }
+    auto proof = prove({settings_.name, settings_.policies, settings_.authorities}, *device,
+                       credentials, clock_.wall());
     if (!proof) {
         return std::unexpected(std::move(proof.error()));
     }
@@ -36,6 +35,24 @@ Result<Session> Service::authenticate(const Credentials& credentials) {
                    .auth_method = std::move(proof->auth_method),
                    .sas_expiry = proof->sas_expiry,
                    .admission = admission};
+}
+
+/// A disabled device blocks its modules (A.13).
+Result<bool> Service::is_enabled(const Device& identity) {
+    if (!identity.identity().is_module()) {
+        return identity.status == DeviceStatus::enabled;
+    }
+    const auto device = load_device(identity.id);
+    return device ? Result<bool>(device->status == DeviceStatus::enabled)
+                  : std::unexpected(device.error());
+}
+
+Result<bool> Service::is_welcome(const IdentityId& id, const std::string& generation_id) {
+    const auto current = load_device(id);
+    if (!current) {
+        return std::unexpected(current.error());
+    }
+    return current->generation_id == generation_id ? is_enabled(*current) : false;
 }
 
 // ---- stored sessions ----

@@ -56,10 +56,30 @@ void add_scopes(JsonObject& document, const Device& device) {
     }
 }
 
+/// B.6: without what is its device's.
+JsonObject to_module_document(const DeviceView& view) {
+    const Device& module = view.device;
+    return {
+        {"moduleId", module.module.text()},
+        {"managedBy", text_or_null(module.managed_by)},
+        {"deviceId", module.id.text()},
+        {"generationId", module.generation_id},
+        {"etag", module.etag.text()},
+        {"connectionState", connection_state(view.presence)},
+        {"connectionStateUpdatedTime", time_text(view.presence.connection_updated)},
+        {"lastActivityTime", time_text(view.presence.last_activity)},
+        {"cloudToDeviceMessageCount", 0},
+        {"authentication", to_document(module.authentication)},
+    };
+}
+
 } // namespace
 
 JsonObject to_document(const DeviceView& view) {
     const Device& device = view.device;
+    if (device.identity().is_module()) {
+        return to_module_document(view);
+    }
     JsonObject document{
         {"deviceId", device.id.text()},
         {"generationId", device.generation_id},
@@ -81,8 +101,11 @@ JsonObject to_document(const DeviceView& view) {
 JsonObject to_document(const TwinView& view) {
     const Device& device = view.device;
     const Twin& twin = view.twin;
-    JsonObject document{
-        {"deviceId", device.id.text()},
+    JsonObject document{{"deviceId", device.id.text()}};
+    if (device.identity().is_module()) {
+        document["moduleId"] = device.module.text();
+    }
+    JsonObject rest{
         {"etag", etag_of(twin).text()},
         {"deviceEtag", device.etag.text()},
         {"status", to_text(device.status)},
@@ -100,6 +123,9 @@ JsonObject to_document(const TwinView& view) {
                                   {"reported", to_properties_document(twin.reported)}}},
         {"capabilities", JsonObject{{"iotEdge", device.iot_edge}}},
     };
+    for (auto& member : rest) {
+        document.emplace(member.key(), std::move(member.value()));
+    }
     if (!twin.configured.states.empty()) {
         document["configurations"] = to_configurations_document(twin.configured);
     }

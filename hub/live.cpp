@@ -77,13 +77,18 @@ struct Live::State {
 
     std::shared_ptr<DeviceLink> end(const IdentityId& who, Entry& entry) {
         tell(who, false);
-        --connected;
+        count(who, -1);
         entry.connection_updated = clock.wall();
         entry.takes_methods = false;
         entry.takes_desired = false;
         entry.takes_messages = false;
         note(who, entry);
         return std::exchange(entry.link, nullptr);
+    }
+
+    void count(const IdentityId& who, int change) {
+        connected += static_cast<std::size_t>(change);
+        connected_modules += static_cast<std::size_t>(who.is_module() ? change : 0);
     }
 
     /// The link that was ended, null if there was none.
@@ -116,6 +121,7 @@ struct Live::State {
     LinkId last_link = 0;
     std::uint64_t last_wait = 0;
     std::size_t connected = 0;
+    std::size_t connected_modules = 0;
 };
 
 Live::Live(const Clock& clock, Watcher watcher)
@@ -141,7 +147,7 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
             Entry& entry = state_->entry_of(who);
             displaced = std::exchange(entry.link, std::move(link));
             if (!displaced) {
-                ++state_->connected;
+                state_->count(who, 1);
                 state_->tell(who, true);
             }
             id = entry.id = ++state_->last_link;
@@ -244,6 +250,11 @@ void Live::put_back_changed(std::span<const IdentityId> who) {
 std::size_t Live::connected_count() const {
     const std::lock_guard lock(state_->mutex);
     return state_->connected;
+}
+
+std::size_t Live::connected_device_count() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->connected - state_->connected_modules;
 }
 
 bool Live::send_desired(const IdentityId& who, const JsonObject& notification,

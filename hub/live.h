@@ -80,7 +80,8 @@ class Live {
 
     [[nodiscard]] Presence presence(const IdentityId& who) const;
     void touch(const IdentityId& who, LinkId link);
-    [[nodiscard]] std::size_t connected_count() const;
+    [[nodiscard]] std::size_t connected_count() const; // devices and modules
+    [[nodiscard]] std::size_t connected_device_count() const;
 
     /// Whose presence changed since it was taken last, each once; activity alone counts every 30
     /// seconds.

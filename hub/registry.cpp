@@ -1,11 +1,12 @@
 // The identity registry (iothub B.1, B.3).
 
 #include "hub/device_rules.h"
+#include "hub/edge.h"
 #include "hub/retry.h"
 #include "hub/service.h"
 
 #include <algorithm>
-#include <span>
+#include <iterator>
 #include <utility>
 
 namespace muster::hub {
@@ -19,6 +20,11 @@ Result<void> check_if_match(const IfMatch& if_match, const ETag& current) {
         return {};
     }
     return fail(Code::precondition, "the etag is not the current one");
+}
+
+void append(EventBatch& note, EventBatch more) {
+    note.retention = more.retention;
+    std::ranges::move(more.events, std::back_inserter(note.events));
 }
 
 } // namespace
@@ -63,18 +69,58 @@ Result<DeviceView> Service::create_with_twin(Device wanted, const TwinContent& c
 }
 
 Result<void> Service::store_new(const Device& device, const Twin& twin) {
+    return device.identity().is_module() ? store_new_module(device, twin)
+                                         : store_new_device(device, twin);
+}
+
+Result<void> Service::store_new_device(const Device& device, const Twin& twin) {
+    if (auto fine = check_parents(device, nullptr); !fine) {
+        return fine;
+    }
     if (auto reserved = device_count_.reserve(settings_.devices_max); !reserved) {
         return reserved;
     }
-    const DeviceWithTwin identity{device, twin};
-    EventBatch note = changes_.created(device.identity(), twin);
-    auto created = devices_.create(settings_.name, std::span(&identity, 1), note);
+    std::vector<DeviceWithTwin> identities{{device, twin}};
+    if (device.iot_edge) {
+        std::ranges::move(system_modules_for(device), std::back_inserter(identities));
+    }
+    auto created = insert(identities);
     if (!created) {
         device_count_.release();
+    }
+    return created;
+}
+
+Result<void> Service::insert(const std::vector<DeviceWithTwin>& identities) {
+    EventBatch note;
+    for (const DeviceWithTwin& one : identities) {
+        append(note, changes_.created(one.device.identity(), one.twin));
+    }
+    auto created = devices_.create(settings_.name, identities, note);
+    if (!created) {
         return created;
     }
     events_.stored(note);
-    note_change(device.identity());
+    for (const DeviceWithTwin& one : identities) {
+        note_change(one.device.identity());
+    }
+    return {};
+}
+
+Result<void> Service::check_parents(const Device& next, const Device* current) {
+    for (const std::string& scope : new_parents(next, current)) {
+        const auto named = parse_edge_scope(scope);
+        if (!named || named->device == next.id) {
+            return fail(Code::malformed, std::string(unknown_scope));
+        }
+        const auto parent = devices_.find_device(settings_.name, named->device);
+        if (!parent) {
+            return std::unexpected(parent.error());
+        }
+        if (!*parent || !(*parent)->iot_edge || (*parent)->device_scope != scope) {
+            return fail(Code::malformed, std::string(unknown_scope));
+        }
+    }
     return {};
 }
 
@@ -94,18 +140,42 @@ Result<DeviceView> Service::update_device(const Device& wanted, const IfMatch& i
 }
 
 Result<void> Service::save_device(const Device& current, const Device& next) {
+    auto fine =
+        next.identity().is_module() ? check_not_moving(next) : check_parents(next, &current);
+    if (!fine) {
+        return fine;
+    }
+    if (auto fitted = fit_system_modules(current, next); !fitted) {
+        return fitted;
+    }
     auto saved = devices_.update_device(settings_.name, next, current.version);
-    if (saved && ends_connections(current, next)) {
-        if (next.status == DeviceStatus::disabled) {
-            live_.cut_with_modules(next.id, "the device was disabled");
-        } else {
-            live_.cut(next.identity(), "the credentials changed");
-        }
+    if (saved && next.status == DeviceStatus::disabled) {
+        live_.cut_with_modules(next.id, "the device was disabled");
+    } else if (saved && ends_connections(current, next)) {
+        live_.cut(next.identity(), "the credentials changed");
     }
     if (saved) {
         note_change(next.identity());
     }
     return saved;
+}
+
+Result<DeviceView> Service::regenerate_keys(const IdentityId& id, KeySlots which) {
+    const std::lock_guard lock(stripes_.of(id));
+    return retry_on_conflict([&]() -> Result<DeviceView> {
+        const auto current = load_device(id);
+        if (!current) {
+            return std::unexpected(current.error());
+        }
+        if (current->authentication.type != AuthenticationType::sas) {
+            return fail(Code::unsupported, "the identity does not authenticate with keys");
+        }
+        Device next = with_new_keys(*current, which, draw(random_));
+        if (auto saved = save_device(*current, next); !saved) {
+            return std::unexpected(std::move(saved.error()));
+        }
+        return view_of(std::move(next));
+    });
 }
 
 // ---- GET, DELETE ----
@@ -131,20 +201,45 @@ Result<std::vector<DeviceView>> Service::list_devices(std::size_t count_max) {
     return with_counts(std::move(views));
 }
 
-Result<void> Service::erase_device(const IdentityId& id, std::int64_t expected_version) {
+/// The notes show the twins that go.
+Result<EventBatch> Service::note_of_end(const IdentityId& id) {
     EventBatch note;
-    if (changes_.tells_of_lifecycle()) {
-        const auto last = load(id); // the note shows the twin that goes
+    if (!changes_.tells_of_lifecycle()) {
+        return note;
+    }
+    std::vector<IdentityId> ending;
+    if (!id.is_module()) {
+        const auto modules = devices_.modules(settings_.name, id.device);
+        if (!modules) {
+            return std::unexpected(modules.error());
+        }
+        std::ranges::transform(*modules, std::back_inserter(ending), &Device::identity);
+    }
+    ending.push_back(id);
+    for (const IdentityId& one : ending) {
+        const auto last = load(one);
         if (!last) {
             return std::unexpected(last.error());
         }
-        note = changes_.deleted(id, last->twin);
+        append(note, changes_.deleted(one, last->twin));
     }
-    auto erased = devices_.erase(settings_.name, id, expected_version, note);
+    return note;
+}
+
+Result<void> Service::erase_device(const IdentityId& id, std::int64_t expected_version) {
+    auto note = note_of_end(id);
+    if (!note) {
+        return std::unexpected(std::move(note.error()));
+    }
+    auto erased = devices_.erase(settings_.name, id, expected_version, *note);
     if (erased) {
-        events_.stored(note);
+        events_.stored(*note);
     }
     return erased;
+}
+
+Result<IdentityCounts> Service::counts() {
+    return devices_.counts(settings_.name);
 }
 
 Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_match) {
@@ -155,6 +250,9 @@ Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_matc
             return std::unexpected(current.error());
         }
         if (auto fine = check_if_match(if_match, current->etag); !fine) {
+            return fine;
+        }
+        if (auto fine = check_deletable(*current); !fine) {
             return fine;
         }
         return erase_device(id, current->version);

@@ -185,6 +185,7 @@ TEST_F(Registry, AcceptsEachBound) {
     edge.status_reason = std::string(128, 'r');
     edge.authentication.primary_key = Secret(std::string(16, 'k'));
     edge.authentication.secondary_key = Secret(std::string(64, 'k'));
+    edge.iot_edge = true;
     edge.device_scope = std::string(256, 's');
     EXPECT_TRUE(put(edge));
     EXPECT_TRUE(put(with_thumbprints("", std::string(64, 'f'))));

@@ -7,8 +7,10 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "crypto/certificate.h"
 #include "hub/authentication.h"
 #include "hub/device_count.h"
+#include "hub/device_rules.h"
 #include "hub/events/change_events.h"
 #include "hub/events/connection_events.h"
 #include "hub/events/event_log.h"
@@ -50,6 +52,9 @@ struct HubSettings {
     Methods::Limits method_limits;
     MessageLimits message_limits;
     std::int64_t devices_max = 1'000'000;
+    std::size_t modules_max = 50; // of one device
+    /// Whose devices may prove themselves by their certificate's chain (A.4.2).
+    std::vector<crypto::Certificate> authorities;
 };
 
 /// What a hub works with; all of it outlives the hub.
@@ -83,13 +88,6 @@ struct TwinView {
     std::int64_t messages_waiting = 0;
 };
 
-/// What a new twin starts with.
-struct TwinContent {
-    JsonObject tags;
-    JsonObject desired;
-    JsonObject reported;
-};
-
 /// Thread safe.
 class Service {
   public:
@@ -104,6 +102,10 @@ class Service {
     [[nodiscard]] const HubSettings& settings() const { return settings_; }
 
     // ---- registry ----
+    // Of devices and modules: whichever the identity is. An Edge device comes with its system
+    // modules and keeps them (hub/edge.h). Errors of all that change: malformed (unknown_scope),
+    // too_large (as many as may be), forbidden (a system module), unavailable (a module of a device
+    // that is moving to another hub).
 
     /// Creates (If-Match absent) or updates. Keys left open are generated; switching the type
     /// clears the other credential. A change that ends the right to be connected cuts the
@@ -112,6 +114,10 @@ class Service {
     Result<DeviceView> get_device(const IdentityId& id);
     Result<void> delete_device(const IdentityId& id, const IfMatch& if_match);
     Result<std::vector<DeviceView>> list_devices(std::size_t count_max);
+    Result<std::vector<DeviceView>> list_modules(const DeviceId& id);
+    Result<IdentityCounts> counts();
+    /// Ends the connection, as every change of keys. Error: unsupported, if it has none.
+    Result<DeviceView> regenerate_keys(const IdentityId& id, KeySlots which);
 
     /// Identity and twin in one atomic step, the reported properties too (iothub B.5, `create`);
     /// keys left open are generated. Errors: already_exists, malformed.
@@ -126,6 +132,8 @@ class Service {
                                 const IfMatch& if_match);
     Result<TwinView> replace_twin(const IdentityId& id, const TwinUpdate& update,
                                   const IfMatch& if_match);
+    /// All of it, the reported properties too: for copies of what was elsewhere.
+    Result<TwinView> put_twin(const IdentityId& id, const TwinContent& content);
 
     /// A twin as the configurations want it, decided on the very twin that is replaced; frozen
     /// twins stay. Nobody is told to look at it again (see Configurations::changed).
@@ -150,6 +158,8 @@ class Service {
     /// Errors: unauthenticated in every case, with the true reason as the cause; what the store
     /// says if the store fails.
     Result<Session> authenticate(const Credentials& credentials);
+    /// Whether what is under this name now is of that generation and may be connected.
+    Result<bool> is_welcome(const IdentityId& id, const std::string& generation_id);
     Result<Twin> read_twin(const IdentityId& id);
     /// The new reported version.
     Result<std::int64_t> report(const IdentityId& id, const JsonObject& patch);
@@ -186,6 +196,7 @@ class Service {
   private:
     Result<Device> load_device(const IdentityId& id);
     Result<DeviceWithTwin> load(const IdentityId& id);
+    Result<bool> is_enabled(const Device& identity);
     std::unexpected<Error> absent(const IdentityId& id);
     Live::Presence presence_of(const IdentityId& id) const;
     DeviceView view_of(Device device) const;
@@ -200,7 +211,16 @@ class Service {
     /// Saves what follows `current`, and cuts the connection if the change ends its right.
     Result<void> save_device(const Device& current, const Device& next);
     Result<void> store_new(const Device& device, const Twin& twin);
+    /// Identities that are new, and what is told of them.
+    Result<void> insert(const std::vector<DeviceWithTwin>& identities);
+    Result<EventBatch> note_of_end(const IdentityId& id);
     Result<void> erase_device(const IdentityId& id, std::int64_t expected_version);
+    Result<void> store_new_device(const Device& device, const Twin& twin);
+    Result<void> store_new_module(const Device& module, const Twin& twin);
+    [[nodiscard]] std::vector<DeviceWithTwin> system_modules_for(const Device& edge);
+    Result<void> fit_system_modules(const Device& current, const Device& next);
+    Result<void> check_deletable(const Device& identity);
+    Result<void> check_parents(const Device& next, const Device* current);
 
     /// Error: unavailable, while the device moves to another hub.
     Result<void> check_not_moving(const Device& identity);

@@ -139,6 +139,23 @@ Result<Twin> apply_replace(const Twin& twin, const TwinUpdate& update, WallTime 
     return accept(std::move(next), limits);
 }
 
+Result<Twin> apply_content(const Twin& twin, const TwinContent& content, WallTime now,
+                           const TwinLimits& limits) {
+    if (auto fine = check_contents(reported_name, content.reported, limits); !fine) {
+        return std::unexpected(std::move(fine.error()));
+    }
+    auto next =
+        apply_replace(twin, {.tags = content.tags, .desired = content.desired}, now, limits);
+    if (!next) {
+        return next;
+    }
+    replace_section(next->reported, Half::reported, content.reported, now);
+    if (auto fine = check_sizes(*next, limits); !fine) {
+        return std::unexpected(std::move(fine.error()));
+    }
+    return next;
+}
+
 Result<Twin> apply_reported(const Twin& twin, const JsonObject& patch, WallTime now,
                             const TwinLimits& limits) {
     JsonObject properties = patch;

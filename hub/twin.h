@@ -57,6 +57,13 @@ Twin new_twin(const JsonObject& tags, const JsonObject& desired, const JsonObjec
 /// base64 of the version as 8 bytes.
 ETag etag_of(const Twin& twin);
 
+/// What a twin holds, without versions and metadata.
+struct TwinContent {
+    JsonObject tags;
+    JsonObject desired;
+    JsonObject reported;
+};
+
 /// A service's update, either half absent.
 struct TwinUpdate {
     std::optional<JsonObject> tags;
@@ -75,6 +82,10 @@ Result<Twin> apply_patch(const Twin& twin, const TwinUpdate& update, WallTime no
 /// Replaces tags and desired completely; an absent half means empty. Desired version +1, unless the
 /// half is absent and there was nothing to remove.
 Result<Twin> apply_replace(const Twin& twin, const TwinUpdate& update, WallTime now,
+                           const TwinLimits& limits = {});
+
+/// The twin with all of that in place of what it has; each version +1.
+Result<Twin> apply_content(const Twin& twin, const TwinContent& content, WallTime now,
                            const TwinLimits& limits = {});
 
 /// A device's patch of its reported properties; a leading `$version` must equal the current one

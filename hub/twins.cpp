@@ -164,6 +164,18 @@ Result<TwinView> Service::replace_twin(const IdentityId& id, const TwinUpdate& u
     return with_count(noted(change_twin(id, if_match, {rule, note, tell})));
 }
 
+Result<TwinView> Service::put_twin(const IdentityId& id, const TwinContent& content) {
+    const auto rule = [&](const Twin& twin, WallTime now) {
+        return apply_content(twin, content, now, settings_.twin_limits);
+    };
+    const auto tell = [&](const Twin& next) {
+        const std::int64_t version = next.desired.version;
+        live_.send_desired(id, to_desired_notification(next.desired.values, version), version);
+    };
+    const auto note = [&](const Twin& next) { return changes_.twin_replaced(id, next); };
+    return change_twin(id, {}, {rule, note, tell});
+}
+
 Result<Twin> Service::read_twin(const IdentityId& id) {
     auto found = load(id);
     if (!found) {

@@ -141,6 +141,77 @@ TEST_P(DeviceSuite, TheCountFollowsCreationAndErasure) {
     EXPECT_EQ(devices().counts(hub_2)->devices, 1);
 }
 
+// ---- modules ----
+
+TEST_P(DeviceSuite, ModulesAreKeptWithTheirDevice) {
+    auto camera = module_with_twin("dev", "cam");
+    camera.device.managed_by = "me";
+    EXPECT_EQ(code_of(devices().create(hub_1, camera)), Code::not_found);
+    ASSERT_TRUE(create("dev"));
+    ASSERT_TRUE(create("dev-2"));
+    ASSERT_TRUE(devices().create(hub_1, camera));
+    ASSERT_TRUE(devices().create(hub_1, module_with_twin("dev", "arm")));
+    EXPECT_EQ(code_of(devices().create(hub_1, camera)), Code::already_exists);
+    EXPECT_EQ(code_of(devices().create(hub_2, camera)), Code::not_found);
+    reopen();
+    EXPECT_EQ(describe(devices().find(hub_1, camera.device.identity())), describe(camera));
+    EXPECT_EQ(ids_of(devices().list(hub_1, "", 10)), "dev dev-2");
+    EXPECT_EQ(describe(devices().modules(hub_1, DeviceId("dev"))),
+              describe(std::vector{module_with_twin("dev", "arm").device, camera.device}));
+    EXPECT_EQ(describe(devices().modules(hub_1, DeviceId("dev-2"))), "[]");
+    EXPECT_EQ(describe(devices().counts(hub_1)), "2 devices, 0 disabled, 2 modules");
+
+    ASSERT_TRUE(devices().update_twin(hub_1, camera.device.identity(), twin(2), 1));
+    EXPECT_EQ(found("dev"), describe(device_with_twin("dev")));
+    ASSERT_TRUE(devices().erase(hub_1, camera.device.identity(), 1));
+    EXPECT_EQ(describe(devices().counts(hub_1)), "2 devices, 0 disabled, 1 modules");
+}
+
+TEST_P(DeviceSuite, ErasureTakesModulesAlong) {
+    ASSERT_TRUE(create("dev"));
+    ASSERT_TRUE(create("dev-2"));
+    const auto camera = module_with_twin("dev", "cam");
+    const auto other = module_with_twin("dev-2", "cam");
+    ASSERT_TRUE(devices().create(hub_1, camera));
+    ASSERT_TRUE(devices().create(hub_1, other));
+    ASSERT_TRUE(stores().sessions().save(hub_1, camera.device.identity(), {{"a/#", 1}}));
+    ASSERT_TRUE(erase("dev", 1));
+    reopen();
+    EXPECT_EQ(describe(devices().find(hub_1, camera.device.identity())), "nothing");
+    EXPECT_EQ(describe(devices().find(hub_1, other.device.identity())), describe(other));
+    EXPECT_EQ(describe(devices().counts(hub_1)), "1 devices, 0 disabled, 1 modules");
+    ASSERT_TRUE(create("dev"));
+    ASSERT_TRUE(devices().create(hub_1, camera));
+    EXPECT_EQ(describe(stores().sessions().load(hub_1, camera.device.identity())), "[]");
+}
+
+TEST_P(DeviceSuite, ADeviceAndItsModulesAreCreatedTogetherOrNotAtAll) {
+    const std::vector family{device_with_twin("edge"), module_with_twin("edge", "$edgeAgent"),
+                             module_with_twin("edge", "$edgeHub")};
+    ASSERT_TRUE(devices().create(hub_1, family));
+    reopen();
+    EXPECT_EQ(describe(devices().counts(hub_1)), "1 devices, 0 disabled, 2 modules");
+    EXPECT_EQ(code_of(devices().create(hub_1, family)), Code::already_exists);
+    EXPECT_EQ(describe(devices().counts(hub_1)), "1 devices, 0 disabled, 2 modules");
+}
+
+TEST_P(DeviceSuite, TheDisabledAreCounted) {
+    auto off = device_with_twin("off");
+    off.device.status = hub::DeviceStatus::disabled;
+    ASSERT_TRUE(devices().create(hub_1, off));
+    ASSERT_TRUE(create("on"));
+    EXPECT_EQ(describe(devices().counts(hub_1)), "2 devices, 1 disabled, 0 modules");
+    hub::Device turned = device("on", 2);
+    turned.status = hub::DeviceStatus::disabled;
+    ASSERT_TRUE(devices().update_device(hub_1, turned, 1));
+    EXPECT_FALSE(devices().update_device(hub_1, turned, 1));
+    EXPECT_EQ(describe(devices().counts(hub_1)), "2 devices, 2 disabled, 0 modules");
+    ASSERT_TRUE(devices().update_device(hub_1, device("on", 3), 2));
+    ASSERT_TRUE(erase("off", 1));
+    reopen();
+    EXPECT_EQ(describe(devices().counts(hub_1)), "1 devices, 0 disabled, 0 modules");
+}
+
 TEST_P(DeviceSuite, OfManyWhoCreateTheSameOneWins) {
     std::atomic<int> winners = 0;
     race(16, [&](int) {

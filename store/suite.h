@@ -74,6 +74,7 @@ provisioning::RegistrationRecord record(std::string_view id, std::int64_t versio
 hub::Device device(std::string_view id, std::int64_t version = 1);
 hub::Twin twin(std::int64_t version = 1);
 hub::DeviceWithTwin device_with_twin(std::string_view id);
+hub::DeviceWithTwin module_with_twin(std::string_view device, std::string_view module);
 hub::Event hub_event(std::string_view device, WallTime enqueued = WallTime{});
 
 enum class SampleCertificate { a, b };

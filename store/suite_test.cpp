@@ -168,6 +168,12 @@ hub::DeviceWithTwin device_with_twin(std::string_view id) {
     return {device(id), twin()};
 }
 
+hub::DeviceWithTwin module_with_twin(std::string_view device, std::string_view module) {
+    hub::DeviceWithTwin made = device_with_twin(device);
+    made.device.module = ModuleId(std::string(module));
+    return made;
+}
+
 hub::Event hub_event(std::string_view device, WallTime enqueued) {
     const DeviceId of{std::string(device)};
     return {.sequence = 0,

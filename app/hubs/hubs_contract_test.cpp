@@ -129,10 +129,13 @@ TEST_P(AnyHub, FindsNothingWhereNothingIs) {
 }
 
 TEST_P(AnyHub, CreatesIdentityAndTwinAtOnce) {
+    HubDevice edge = device("edge-1");
+    edge.iot_edge = true;
+    create(edge);
     HubDevice wanted = device();
     wanted.enabled = false;
     wanted.status_reason = "moving in 4f3a9c0d11223344";
-    wanted.device_scope = "ms-azure-iot-edge://edge-1-7";
+    wanted.device_scope = find("edge-1").device_scope;
     create(wanted, twin());
     const HubDevice found = find();
     EXPECT_EQ(found.id, wanted.id);
@@ -291,21 +294,56 @@ TEST_P(AnyHub, RefusesWhatCannotBe) {
     EXPECT_FALSE(hubs_.find_device(hub_, DeviceId("new-1")).value().has_value());
 }
 
-TEST_P(AnyHub, HasNoModulesAndSaysSo) {
+TEST_P(AnyHub, KeepsModulesWithTheirTwins) {
     create(device(), twin());
-    const auto modules = hubs_.modules(hub_, DeviceId("new-1"));
-    ASSERT_TRUE(modules.has_value()) << modules.error().detail;
-    EXPECT_TRUE(modules->empty());
+    const DeviceId id("new-1");
+    const auto none = hubs_.modules(hub_, id);
+    ASSERT_TRUE(none.has_value()) << none.error().detail;
+    EXPECT_TRUE(none->empty());
     EXPECT_EQ(code_of(hubs_.modules(hub_, DeviceId("nobody"))), Code::not_found);
-    for (const auto* id : {"camera", "$edgeAgent"}) {
-        HubModule module;
-        module.id = id;
-        module.credential = provisioning::HubNoCredential{};
-        module.twin = twin();
-        module.twin.tags["another"] = true;
-        EXPECT_EQ(code_of(hubs_.put_module(hub_, DeviceId("new-1"), module)), Code::unsupported);
-    }
+    HubModule camera{
+        .id = "camera", .managed_by = "me", .credential = device().credential, .twin = twin()};
+    camera.twin.tags["another"] = true;
+    EXPECT_EQ(code_of(hubs_.put_module(hub_, DeviceId("nobody"), camera)), Code::not_found);
+    ASSERT_TRUE(hubs_.put_module(hub_, id, camera).has_value());
+    const auto modules = hubs_.modules(hub_, id);
+    ASSERT_TRUE(modules.has_value() && modules->size() == 1U);
+    EXPECT_EQ(modules->front().id, "camera");
+    EXPECT_EQ(modules->front().managed_by, "me");
+    EXPECT_EQ(modules->front().credential, camera.credential);
+    EXPECT_EQ(modules->front().twin, camera.twin);
+    camera.twin.tags["another"] = false;
+    ASSERT_TRUE(hubs_.put_module(hub_, id, camera).has_value()) << "once more";
+    EXPECT_EQ(hubs_.modules(hub_, id)->front().twin, camera.twin);
     EXPECT_EQ(find_twin(), twin()) << "the device's own is left alone";
+}
+
+TEST_P(AnyHub, MakesTheSystemModulesItself) {
+    HubModule agent;
+    agent.id = "$edgeAgent";
+    agent.credential = provisioning::HubNoCredential{};
+    agent.twin.desired = {{"runtime", "docker"}};
+    create(device());
+    EXPECT_EQ(code_of(hubs_.put_module(hub_, DeviceId("new-1"), agent)), Code::not_found);
+    HubDevice edge = device("edge-1");
+    edge.iot_edge = true;
+    create(edge);
+    ASSERT_TRUE(hubs_.put_module(hub_, DeviceId("edge-1"), agent).has_value());
+    const auto modules = hubs_.modules(hub_, DeviceId("edge-1"));
+    ASSERT_TRUE(modules.has_value() && modules->size() == 2U);
+    EXPECT_EQ(modules->front().credential, agent.credential);
+    EXPECT_EQ(modules->front().twin, agent.twin);
+}
+
+TEST_P(AnyHub, HoldsModulesStillWhileTheDeviceMovesOut) {
+    create(device());
+    HubModule camera{
+        .id = "camera", .managed_by = {}, .credential = device().credential, .twin = {}};
+    HubDevice fenced = find();
+    fenced.enabled = false;
+    fenced.status_reason = "moving out 4f3a9c0d11223344; was enabled";
+    ASSERT_TRUE(hubs_.update_device(hub_, fenced).has_value());
+    EXPECT_EQ(code_of(hubs_.put_module(hub_, DeviceId("new-1"), camera)), Code::unavailable);
 }
 
 TEST_P(AnyHub, IsNotAnotherHub) {

@@ -13,32 +13,50 @@ constexpr std::size_t bulk_body_bytes_max = 256 * 1024;
 constexpr HubProblem repeated_device{400, 400011, "DeviceDefinedMultipleTimes"};
 
 /// C# reads no result with a name that is not in its own table, so that only such names are used.
-HubProblem entry_problem_of(Code code) {
-    return code == Code::unsupported ? HubProblem{400, 400003, "InvalidOperation"}
-                                     : registry_problem_of(code);
+HubProblem entry_problem_of(const Error& error, IdentityKind kind) {
+    return error.code == Code::unsupported ? HubProblem{400, 400003, "InvalidOperation"}
+                                           : registry_problem_of(error, kind);
+}
+
+std::string name_of(const hub::BulkEntry& entry) {
+    return entry.module.empty() ? entry.device : entry.device + '/' + entry.module;
 }
 
 JsonObject error_document(const HubCall& call, const hub::BulkEntry& entry, const Error& error) {
-    const HubProblem problem = entry_problem_of(error.code);
+    const HubProblem problem =
+        entry_problem_of(error, entry.module.empty() ? IdentityKind::device : IdentityKind::module);
     return {{"deviceId", entry.device},
             {"moduleId", entry.module},
             {"errorCode", problem.name},
             {"errorStatus",
              call.note_refusal(
-                 {.name = "bulk entry " + entry.device, .problem = problem, .error = error})},
+                 {.name = "bulk entry " + name_of(entry), .problem = problem, .error = error})},
             {"operation", entry.mode}};
 }
 
-JsonArray carry_out_all(const HubCall& call, const std::vector<hub::BulkEntry>& entries) {
+JsonObject warning_document(const hub::BulkEntry& entry) {
+    return {{"deviceId", entry.device},
+            {"warningCode", "DeviceRegisteredWithoutTwin"},
+            {"warningStatus", "the twin of " + name_of(entry) + " could not be changed"}};
+}
+
+struct Outcomes {
     JsonArray errors;
+    JsonArray warnings;
+};
+
+Outcomes carry_out_all(const HubCall& call, const std::vector<hub::BulkEntry>& entries) {
+    Outcomes outcomes;
     for (const hub::BulkEntry& entry : entries) {
-        const Result<void> done = entry.deed ? hub::carry_out(call.hub(), *entry.deed)
-                                             : std::unexpected(entry.deed.error());
+        const Result<hub::Carried> done = entry.deed ? hub::carry_out(call.hub(), *entry.deed)
+                                                     : std::unexpected(entry.deed.error());
         if (!done) {
-            errors.push_back(error_document(call, entry, done.error()));
+            outcomes.errors.push_back(error_document(call, entry, done.error()));
+        } else if (*done == hub::Carried::without_twin) {
+            outcomes.warnings.push_back(warning_document(entry));
         }
     }
-    return errors;
+    return outcomes;
 }
 
 } // namespace
@@ -56,16 +74,15 @@ void change_devices_in_bulk(HubCall& call) {
         return call.refuse(entries.error());
     }
     if (const hub::BulkEntry* entry = hub::repeated(*entries)) {
-        return call.refuse(
-            repeated_device,
-            {.code = Code::malformed, .detail = "the device " + entry->device + " is there twice"});
+        return call.refuse(repeated_device, {.code = Code::malformed,
+                                             .detail = name_of(*entry) + " is there twice"});
     }
-    JsonArray errors = carry_out_all(call, *entries);
-    const bool is_successful = errors.empty();
-    call.answer(
-        json_response(is_successful ? 200 : 400, to_text(JsonObject{{"isSuccessful", is_successful},
-                                                                    {"errors", std::move(errors)},
-                                                                    {"warnings", JsonArray()}})));
+    Outcomes outcomes = carry_out_all(call, *entries);
+    const bool is_successful = outcomes.errors.empty();
+    call.answer(json_response(is_successful ? 200 : 400,
+                              to_text(JsonObject{{"isSuccessful", is_successful},
+                                                 {"errors", std::move(outcomes.errors)},
+                                                 {"warnings", std::move(outcomes.warnings)}})));
 }
 
 } // namespace muster::gateway

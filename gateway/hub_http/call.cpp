@@ -42,8 +42,28 @@ hub::Credentials HubCall::credentials_of(hub::IdentityId identity) const {
             .certificates = exchange_.peer_certificates};
 }
 
+Result<void> HubCall::allow_either(hub::Right one, hub::Right other) const {
+    const auto allowed = allow(one);
+    return allowed ? allowed : allow(other);
+}
+
 Result<DeviceId> HubCall::device_id() const {
     return parse_device_id(exchange_.target.segments[1]);
+}
+
+Result<hub::IdentityId> HubCall::identity_id() const {
+    auto device = device_id();
+    if (!device) {
+        return std::unexpected(std::move(device.error()));
+    }
+    if (exchange_.target.segments.size() < 4) {
+        return hub::IdentityId(std::move(*device));
+    }
+    auto module = parse_module_id(exchange_.target.segments[3]);
+    if (!module) {
+        return std::unexpected(std::move(module.error()));
+    }
+    return hub::IdentityId(std::move(*device), std::move(*module));
 }
 
 hub::IfMatch HubCall::if_match() const {
@@ -86,7 +106,7 @@ void HubCall::answer(const JsonObject& document, const ETag& etag) {
 }
 
 void HubCall::refuse(const Error& error) {
-    refuse(hub_problem_of(error.code), error);
+    refuse(hub_problem_of(error), error);
 }
 
 void HubCall::refuse(const HubProblem& problem, const Error& error) {

@@ -49,9 +49,13 @@ class HubCall {
     [[nodiscard]] const session::HttpRequest& request() const { return exchange_.request; }
 
     [[nodiscard]] Result<void> allow(hub::Right right) const;
+    /// Either of them will do.
+    [[nodiscard]] Result<void> allow_either(hub::Right one, hub::Right other) const;
     /// What the caller shows if it is that device or module itself.
     [[nodiscard]] hub::Credentials credentials_of(hub::IdentityId identity) const;
     [[nodiscard]] Result<DeviceId> device_id() const; // the second segment
+    /// The same, and the module that the fourth segment names behind "modules", if there is one.
+    [[nodiscard]] Result<hub::IdentityId> identity_id() const;
     [[nodiscard]] hub::IfMatch if_match() const;
 
     [[nodiscard]] std::string_view body_text() const { return exchange_.request.body; }

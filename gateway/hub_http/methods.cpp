@@ -15,7 +15,7 @@ void invoke_method(const HubCallPtr& call) {
     if (auto allowed = call->allow(hub::Right::service_connect); !allowed) {
         return call->refuse(allowed.error());
     }
-    const auto id = call->device_id();
+    const auto id = call->identity_id();
     if (!id) {
         return call->refuse(id.error());
     }
@@ -39,7 +39,10 @@ void invoke_method(const HubCallPtr& call) {
 } // namespace
 
 bool serve_methods(const HubCallPtr& call) {
-    if (!call->is(3, "twins") || !call->segment_is(2, "methods")) {
+    const bool of_device = call->is(3, "twins") && call->segment_is(2, "methods");
+    const bool of_module =
+        call->is(5, "twins") && call->segment_is(2, "modules") && call->segment_is(4, "methods");
+    if (!of_device && !of_module) {
         return false;
     }
     invoke_method(call);

@@ -1,6 +1,8 @@
 #include "gateway/hub_http/problem.h"
 
 #include "base/json.h"
+#include "hub/edge.h"
+#include "hub/service.h"
 
 #include <fmt/format.h>
 
@@ -67,9 +69,29 @@ HubProblem method_problem_of(Code code) {
     return hub_problem_of(code);
 }
 
-HubProblem registry_problem_of(Code code) {
-    return code == Code::too_large ? HubProblem{413, 413002, "TooManyDevices"}
-                                   : hub_problem_of(code);
+HubProblem hub_problem_of(const Error& error) {
+    if (error.code == Code::not_found && error.detail == hub::module_unknown) {
+        return {404, 404010, "ModuleNotFound"};
+    }
+    if (error.code == Code::malformed && error.detail == hub::unknown_scope) {
+        return {400, 400028, "InvalidDeviceScope"};
+    }
+    return hub_problem_of(error.code);
+}
+
+HubProblem registry_problem_of(const Error& error, IdentityKind kind) {
+    const bool is_module = kind == IdentityKind::module;
+    if (error.code == Code::too_large) {
+        return is_module ? HubProblem{413, 413003, "TooManyModulesOnDevice"}
+                         : HubProblem{413, 413002, "TooManyDevices"};
+    }
+    if (error.code == Code::already_exists && is_module) {
+        return {409, 409301, "ModuleAlreadyExistsOnDevice"};
+    }
+    if (error.code == Code::forbidden && is_module) {
+        return {401, 401100, "SystemModuleModifyUnauthorizedAccess"};
+    }
+    return hub_problem_of(error);
 }
 
 HubProblem send_problem_of(Code code) {
@@ -106,7 +128,7 @@ session::HttpResponse method_error_response(const Error& error, const TrackingId
 }
 
 std::string twin_error_body(const Error& error, const TrackingId& tracking, WallTime now) {
-    return to_text(numbered_document(hub_problem_of(error.code).number, error, tracking, now));
+    return to_text(numbered_document(hub_problem_of(error).number, error, tracking, now));
 }
 
 } // namespace muster::gateway

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "session/http_session.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,11 +21,18 @@ struct HubProblem {
 
 HubProblem hub_problem_of(Code code);
 
+/// The same where a code has several meanings that their detail tells apart: a module that is not
+/// there, a scope that nobody has.
+HubProblem hub_problem_of(const Error& error);
+
 /// The same for direct methods, where being offline and being too slow have numbers of their own.
 HubProblem method_problem_of(Code code);
 
-/// The same for changes of an identity whose document was read: what is too large is the hub.
-HubProblem registry_problem_of(Code code);
+enum class IdentityKind : std::uint8_t { device, module };
+
+/// The same for changes of an identity whose document was read: what is too large is the hub, or
+/// the device with its modules.
+HubProblem registry_problem_of(const Error& error, IdentityKind kind);
 
 /// The same for sending to a device: 403004 for a full queue, 403009 for an expiry too far away.
 HubProblem send_problem_of(Code code);

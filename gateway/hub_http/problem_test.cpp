@@ -71,7 +71,7 @@ TEST(HubProblemTest, EveryCodeHasAStatusANumberAndAName) {
         expect_same(hub_problem_of(row.code), row.problem, row.code);
         expect_same(method_problem_of(row.code), row.for_methods, row.code);
         const bool is_full = row.code == Code::too_large;
-        expect_same(registry_problem_of(row.code),
+        expect_same(registry_problem_of({.code = row.code}, IdentityKind::device),
                     is_full ? HubProblem{413, 413002, "TooManyDevices"} : row.problem, row.code);
     }
 }

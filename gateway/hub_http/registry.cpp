@@ -15,9 +15,24 @@ namespace {
 constexpr std::size_t identity_body_bytes_max = 128 * 1024;
 constexpr unsigned long long list_max = 1000;
 
-void answer(HubCall& call, const Result<hub::DeviceView>& view) {
+IdentityKind kind_of(const hub::IdentityId& id) {
+    return id.is_module() ? IdentityKind::module : IdentityKind::device;
+}
+
+void answer(HubCall& call, const hub::IdentityId& id, const Result<hub::DeviceView>& view) {
     view ? call.answer(hub::to_document(*view), view->device.etag)
-         : call.refuse(registry_problem_of(view.error().code), view.error());
+         : call.refuse(registry_problem_of(view.error(), kind_of(id)), view.error());
+}
+
+void answer_list(HubCall& call, const Result<std::vector<hub::DeviceView>>& views) {
+    if (!views) {
+        return call.refuse(views.error());
+    }
+    JsonArray documents;
+    for (const hub::DeviceView& view : *views) {
+        documents.push_back(hub::to_document(view));
+    }
+    call.answer(json_response(200, to_text(Json(std::move(documents)))));
 }
 
 // ---- /devices ----
@@ -31,15 +46,7 @@ void list_devices(HubCall& call) {
         return call.refuse(top.error());
     }
     const auto count = std::max<unsigned long long>(top->value_or(list_max), 1);
-    auto devices = call.hub().list_devices(static_cast<std::size_t>(count));
-    if (!devices) {
-        return call.refuse(devices.error());
-    }
-    JsonArray documents;
-    for (const hub::DeviceView& view : *devices) {
-        documents.push_back(hub::to_document(view));
-    }
-    call.answer(json_response(200, to_text(Json(std::move(documents)))));
+    answer_list(call, call.hub().list_devices(static_cast<std::size_t>(count)));
 }
 
 void devices(HubCall& call) {
@@ -52,26 +59,22 @@ void devices(HubCall& call) {
     }
 }
 
-// ---- /devices/{id}/modules ----
+// ---- /devices/{d}/modules ----
 
-/// None: this hub has no module identities, and says so to whoever moves a device away.
-void list_modules(HubCall& call) {
+void modules(HubCall& call) {
+    if (!call.method_is("GET")) {
+        return call.refuse_method("GET");
+    }
     if (auto allowed = call.allow(hub::Right::registry_read); !allowed) {
         return call.refuse(allowed.error());
     }
     const auto id = call.device_id();
-    if (!id) {
-        return call.refuse(id.error());
-    }
-    if (auto known = call.hub().get_device(*id); !known) {
-        return call.refuse(known.error());
-    }
-    call.answer(json_response(200, "[]"));
+    id ? answer_list(call, call.hub().list_modules(*id)) : call.refuse(id.error());
 }
 
-// ---- /devices/{id} ----
+// ---- /devices/{d}, /devices/{d}/modules/{m} ----
 
-void put_device(HubCall& call, const DeviceId& id) {
+void put_identity(HubCall& call, const hub::IdentityId& id) {
     const auto document = call.body(identity_body_bytes_max);
     if (!document) {
         return call.refuse(document.error());
@@ -80,19 +83,22 @@ void put_device(HubCall& call, const DeviceId& id) {
     if (!wanted) {
         return call.refuse(wanted.error());
     }
-    if (wanted->id != id) {
-        return call.refuse(
-            {.code = Code::malformed, .detail = "deviceId differs from the one in the path"});
+    if (wanted->identity() != id) {
+        return call.refuse({.code = Code::malformed,
+                            .detail = id.is_module()
+                                          ? "deviceId or moduleId differs from the one in the path"
+                                          : "deviceId differs from the one in the path"});
     }
-    answer(call, call.hub().put_device(std::move(*wanted), call.if_match()));
+    answer(call, id, call.hub().put_device(std::move(*wanted), call.if_match()));
 }
 
-void delete_device(HubCall& call, const DeviceId& id) {
+void delete_identity(HubCall& call, const hub::IdentityId& id) {
     const auto erased = call.hub().delete_device(id, call.if_match());
-    erased ? call.answer(session::HttpResponse{.status = 204}) : call.refuse(erased.error());
+    erased ? call.answer(session::HttpResponse{.status = 204})
+           : call.refuse(registry_problem_of(erased.error(), kind_of(id)), erased.error());
 }
 
-void device(HubCall& call) {
+void identity(HubCall& call) {
     const bool reading = call.method_is("GET");
     if (!reading && !call.method_is("PUT") && !call.method_is("DELETE")) {
         return call.refuse_method("GET, PUT, DELETE");
@@ -101,16 +107,16 @@ void device(HubCall& call) {
     if (auto allowed = call.allow(right); !allowed) {
         return call.refuse(allowed.error());
     }
-    const auto id = call.device_id();
+    const auto id = call.identity_id();
     if (!id) {
         return call.refuse(id.error());
     }
     if (reading) {
-        answer(call, call.hub().get_device(*id));
+        answer(call, *id, call.hub().get_device(*id));
     } else if (call.method_is("PUT")) {
-        put_device(call, *id);
+        put_identity(call, *id);
     } else {
-        delete_device(call, *id);
+        delete_identity(call, *id);
     }
 }
 
@@ -119,10 +125,11 @@ void device(HubCall& call) {
 bool serve_registry(const HubCallPtr& call) {
     if (call->is(1, "devices")) {
         devices(*call);
-    } else if (call->is(2, "devices")) {
-        device(*call);
-    } else if (call->is(3, "devices") && call->segment_is(2, "modules") && call->method_is("GET")) {
-        list_modules(*call);
+    } else if (call->is(3, "devices") && call->segment_is(2, "modules")) {
+        modules(*call);
+    } else if (call->is(2, "devices") ||
+               (call->is(4, "devices") && call->segment_is(2, "modules"))) {
+        identity(*call);
     } else {
         return false;
     }

@@ -13,9 +13,9 @@ namespace {
 
 /// The first that knows the path serves it: particular paths stand before general ones.
 constexpr std::array families{
-    serve_queries, serve_registry,        serve_twins,         serve_methods,  serve_endpoints,
-    serve_events,  serve_device_messages, serve_file_upload,   serve_messages, serve_feedback,
-    serve_jobs,    serve_configurations,  serve_digital_twins,
+    serve_queries,  serve_keys,      serve_registry, serve_statistics,      serve_twins,
+    serve_methods,  serve_endpoints, serve_events,   serve_device_messages, serve_file_upload,
+    serve_messages, serve_feedback,  serve_jobs,     serve_configurations,  serve_digital_twins,
 };
 
 } // namespace

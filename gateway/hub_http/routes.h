@@ -10,10 +10,13 @@ namespace muster::gateway {
 
 using HubCallPtr = std::shared_ptr<HubCall>;
 
-bool serve_queries(const HubCallPtr& call);         // POST /devices/query
-bool serve_registry(const HubCallPtr& call);        // /devices, /devices/{d}
-bool serve_twins(const HubCallPtr& call);           // /twins/{d}
-bool serve_methods(const HubCallPtr& call);         // /twins/{d}/methods
+bool serve_queries(const HubCallPtr& call); // POST /devices/query
+// Where it says {i}, {d} and {d}/modules/{m} are meant.
+bool serve_keys(const HubCallPtr& call);            // /devices/keys/regenerate
+bool serve_statistics(const HubCallPtr& call);      // /statistics/devices, /statistics/service
+bool serve_registry(const HubCallPtr& call);        // /devices, /devices/{i}, /devices/{d}/modules
+bool serve_twins(const HubCallPtr& call);           // /twins/{i}
+bool serve_methods(const HubCallPtr& call);         // /twins/{i}/methods
 bool serve_endpoints(const HubCallPtr& call);       // /messages/endpoints
 bool serve_events(const HubCallPtr& call);          // /messages/events
 bool serve_device_messages(const HubCallPtr& call); // /devices/{d}[/modules/{m}]/messages/..

@@ -159,16 +159,9 @@ TEST_F(HubServiceTest, RefusesOtherMethods) {
 
 TEST_F(HubServiceTest, SaysWhatItDoesNotOffer) {
     const std::vector<std::pair<std::string, std::string>> rows = {
-        {"PUT", "/devices/dev-01/modules/m"},
-        {"GET", "/devices/dev-01/modules/m"},
-        {"PUT", "/devices/d/modules"},
-        {"GET", "/twins/dev-01/modules/m"},
-        {"GET", "/jobs/v2/j/other"},
-        {"GET", "/"},
-        {"GET", "/statistics/devices"},
-        {"POST", "/twins/dev-01/modules/m/methods"},
-        {"GET", "/configurations/c/other"},
-        {"GET", "/twins/dev-01/other"},
+        {"GET", "/jobs/v2/j/other"},        {"GET", "/"},
+        {"GET", "/statistics/other"},       {"POST", "/twins/dev-01/modules/m/other"},
+        {"GET", "/configurations/c/other"}, {"GET", "/twins/dev-01/other"},
         {"GET", "/messages/other"}};
     for (const auto& [method, target] : rows) {
         SCOPED_TRACE(target);

@@ -14,7 +14,7 @@ void answer(HubCall& call, const Result<hub::TwinView>& view) {
          : call.refuse(view.error());
 }
 
-void change_twin(HubCall& call, const DeviceId& id) {
+void change_twin(HubCall& call, const hub::IdentityId& id) {
     const auto document = call.body(twin_body_bytes_max);
     if (!document) {
         return call.refuse(document.error());
@@ -35,7 +35,7 @@ void twin(HubCall& call) {
     if (auto allowed = call.allow(hub::Right::service_connect); !allowed) {
         return call.refuse(allowed.error());
     }
-    const auto id = call.device_id();
+    const auto id = call.identity_id();
     if (!id) {
         return call.refuse(id.error());
     }
@@ -45,7 +45,8 @@ void twin(HubCall& call) {
 } // namespace
 
 bool serve_twins(const HubCallPtr& call) {
-    if (!call->is(2, "twins")) {
+    const bool of_module = call->is(4, "twins") && call->segment_is(2, "modules");
+    if (!of_module && !call->is(2, "twins")) {
         return false;
     }
     twin(*call);

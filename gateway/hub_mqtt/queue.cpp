@@ -174,7 +174,7 @@ void HubMqtt::refuse_twin(const std::string& rid, const Error& error) {
                                        {"device", who_.text()},
                                        {"detail", error.detail},
                                        {"cause", error.cause}});
-    answer_twin(rid, hub_problem_of(error.code).status,
+    answer_twin(rid, hub_problem_of(error).status,
                 twin_error_body(error, tracking, context_.clock.wall()), std::nullopt);
 }
 

@@ -149,9 +149,7 @@ void perform_steps(hub::Service& hub, LastWords& words) {
     if (words.before && !performed(hub, words.who, *words.before)) {
         return;
     }
-    const auto current = hub.get_device(words.who);
-    if (!current || current->device.status != hub::DeviceStatus::enabled ||
-        current->device.generation_id != words.generation_id) {
+    if (!hub.is_welcome(words.who, words.generation_id).value_or(false)) {
         return;
     }
     while (!words.steps.empty()) {
