@@ -74,16 +74,22 @@ void print_rows(const Kind& kind, OutputFormat format, const Json& document,
     print(format == OutputFormat::json ? format_json(document) : format_table(kind.heading, rows));
 }
 
+/// What is asked of one.
+struct Question {
+    std::string_view method = "GET";
+    std::string_view verb = {}; // behind its path
+};
+
 /// Asks the first of the hubs that knows it.
-Result<void> ask_one(const Kind& kind, const Options& options, const Environment& environment,
-                     std::string_view method, std::string_view verb) {
+Result<void> ask_one(const Kind& kind, const Question& question, const Options& options,
+                     const Environment& environment) {
     auto hubs = connect_hubs(options.connect, environment.clock);
     if (!hubs) {
         return std::unexpected(hubs.error());
     }
-    const std::string path = kind.path + percent_encode(options.id) + std::string(verb);
+    const std::string path = kind.path + percent_encode(options.id) + std::string(question.verb);
     for (ApiClient& hub : *hubs) {
-        auto found = hub.send_json({.method = std::string(method), .path = path});
+        auto found = hub.send_json({.method = std::string(question.method), .path = path});
         if (found) {
             print_rows(kind, options.format, *found, {kind.row(hub.host(), *found)});
             return {};
@@ -159,7 +165,7 @@ void add_hub_jobs(CLI::App& hub, Chosen& chosen, const Environment& environment)
     Commands commands(*job, chosen, environment);
     commands.add_with_id("show", "Show one, on whichever hub it is",
                          [](const Options& options, const Environment& outside) {
-                             return ask_one(jobs(), options, outside, "GET", "");
+                             return ask_one(jobs(), {}, options, outside);
                          });
     commands.add("list", "List the newest 100 of each hub",
                  [](const Options& options, const Environment& outside) {
@@ -167,7 +173,7 @@ void add_hub_jobs(CLI::App& hub, Chosen& chosen, const Environment& environment)
                  });
     commands.add_with_id("cancel", "Cancel one: what it has not begun, it will not",
                          [](const Options& options, const Environment& outside) {
-                             return ask_one(jobs(), options, outside, "POST", "/cancel");
+                             return ask_one(jobs(), {"POST", "/cancel"}, options, outside);
                          });
 }
 
@@ -178,7 +184,7 @@ void add_hub_configurations(CLI::App& hub, Chosen& chosen, const Environment& en
     Commands commands(*configuration, chosen, environment);
     commands.add_with_id("show", "Show one, on whichever hub it is",
                          [](const Options& options, const Environment& outside) {
-                             return ask_one(configurations(), options, outside, "GET", "");
+                             return ask_one(configurations(), {}, options, outside);
                          });
     commands.add("list", "List those of each hub",
                  [](const Options& options, const Environment& outside) {

@@ -67,6 +67,9 @@ std::optional<Value> TwinRow::find_quickly(const Path& path) const {
     if (names(path, 0, "tags")) {
         return value_in(member_text(texts_.twin, "tags"), path, 1);
     }
+    if (names(path, 0, "configurations")) { // stored as it is shown
+        return value_in(texts_.twin, path, 0);
+    }
     if (path.steps.size() > 2 && names(path, 0, "properties") &&
         (names(path, 1, "desired") || names(path, 1, "reported"))) {
         return section_value(texts_.twin, path);
