@@ -68,7 +68,7 @@ TEST_F(ConfigurationRule, NothingIsDoneTwiceOrForNobody) {
 TEST_F(ConfigurationRule, TheHigherPriorityStandsPlaceByPlace) {
     add("low", 1, R"({"properties.desired.a":1,"properties.desired.b":1})");
     add("high", 2, R"({"properties.desired.a":2})");
-    EXPECT_EQ(apply(), R"({"own":1,"b":1,"a":2})");
+    EXPECT_EQ(object(apply()), object(R"({"own":1,"b":1,"a":2})"));
     EXPECT_EQ(states(), R"({"high":{"status":"Applied"},"low":{"status":"Applied"}})");
     add("highest", 3, R"({"properties.desired.a":3,"properties.desired.b":3})");
     EXPECT_EQ(object(apply()), object(R"({"own":1,"a":3,"b":3})"));
