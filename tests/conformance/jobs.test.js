@@ -31,7 +31,8 @@ const ended = (id) => sdk.eventually(async () => {
 async function all(type, status, page_size) {
   const query = jobs.createQuery(type, status, page_size);
   const found = [];
-  while (query.hasMoreResults) found.push(...(await query.next()).result);
+  // next() alone asks for the first page again
+  while (query.hasMoreResults) found.push(...(await query.next(query.continuationToken)).result);
   return found;
 }
 
