@@ -81,9 +81,7 @@ struct HubWorld {
         static_cast<void>(hub.patch_twin(device, desired(text), {}).value());
     }
 
-    std::vector<hub::Event> messages() {
-        return events.read(hub.settings().name, {}).value();
-    }
+    std::vector<hub::Event> messages() { return events.read(hub.settings().name, {}).value(); }
 
     std::vector<std::string> bodies() {
         std::vector<std::string> texts;

@@ -6,8 +6,8 @@
 
 namespace muster::hub {
 
-/// Thread safe. Looks at the rows of one job only if the condition names it, and at a bounded number
-/// for one page.
+/// Thread safe. Looks at the rows of one job only if the condition names it, and at a bounded
+/// number for one page.
 class StoredJobRows final : public JobRows {
   public:
     explicit StoredJobRows(Jobs& jobs) : jobs_(jobs) {}

@@ -214,10 +214,9 @@ Result<void> Devices::update_twin(const HubName& hub, const IdentityId& id, cons
     const std::string key = id.text();
     const std::string document = to_text(to_stored_document(twin));
     return write_with_events(database_, hub, events, [&](Connection& connection) {
-        const auto updated =
-            must_change(connection, update_twin_row,
-                        {hub.text(), key, twin.version, document, expected_version},
-                        version_conflict());
+        const auto updated = must_change(
+            connection, update_twin_row,
+            {hub.text(), key, twin.version, document, expected_version}, version_conflict());
         return updated ? index_tags(connection, hub, id, twin.tags) : updated;
     });
 }
