@@ -205,9 +205,9 @@ TEST_F(HubModulesTest, KeysAreMadeAnew) {
     HubDevice device(world);
     device.connect();
     const auto before = world.hub.get_device(DeviceId("dev-01"))->device.authentication;
-    const auto reply = run(
-        "POST", "/devices/keys/regenerate",
-        R"({"policyKey":"primaryKey","devices":[{"id":"dev-01"},{"id":"dev-01","moduleId":"cam"}]})");
+    const auto reply = run("POST", "/devices/keys/regenerate",
+                           R"({"policyKey":"primaryKey",)"
+                           R"("devices":[{"id":"dev-01"},{"id":"dev-01","moduleId":"cam"}]})");
     EXPECT_EQ(reply.status, 200U);
     EXPECT_EQ(reply.body, R"({"policyKey":"primaryKey","rotatedKeys":[)"
                           R"({"id":"dev-01","moduleId":null},{"id":"dev-01","moduleId":"cam"}],)"

@@ -131,7 +131,8 @@ describe('a digital twin', () => {
     t.after(() => client.close());
     sdk.answerMethod(client, 'thermostat1*reboot');
     const answer = await sdk.eventually(() => twins().invokeComponentCommand('commanded',
-      'thermostat1', 'reboot', { in: 5 }, { connectTimeoutInSeconds: 5, responseTimeoutInSeconds: 10 }));
+      'thermostat1', 'reboot', { in: 5 },
+      { connectTimeoutInSeconds: 5, responseTimeoutInSeconds: 10 }));
     assert.equal(answer.xMsCommandStatuscode, 200);
     assert.deepEqual(JSON.parse(answer._response.bodyAsText), { echo: { in: 5 } });
   });

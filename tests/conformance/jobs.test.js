@@ -39,7 +39,8 @@ async function all(type, status, page_size) {
 describe('a job', () => {
   test('updates the twins that its condition means', async () => {
     for (const id of ['twin-1', 'twin-2', 'twin-3']) await sdk.newDevice(hub, id);
-    const { jobStatus } = await jobs.scheduleTwinUpdate('update', "deviceId IN ['twin-1', 'twin-2']",
+    const { jobStatus } = await jobs.scheduleTwinUpdate('update',
+      "deviceId IN ['twin-1', 'twin-2']",
       { etag: '*', tags: { site: 'south' }, properties: { desired: { period: 10 } } },
       new Date(), 300);
     assert.equal(jobStatus.status, 'queued');
