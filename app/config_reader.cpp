@@ -49,7 +49,11 @@ std::string TableReader::required_text(std::string_view key) {
         mistake(key, "is missing");
         return {};
     }
-    return text(key).value_or("");
+    const auto value = text(key);
+    if (value && value->empty()) {
+        mistake(key, "must not be empty");
+    }
+    return value.value_or("");
 }
 
 std::optional<std::int64_t> TableReader::number(std::string_view key, std::int64_t least,
