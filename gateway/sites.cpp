@@ -1,6 +1,7 @@
 #include "gateway/sites.h"
 
 #include "base/text.h"
+#include "provisioning/ip_range.h"
 
 #include <algorithm>
 #include <mutex>
@@ -9,18 +10,6 @@
 namespace muster::gateway {
 
 namespace {
-
-/// `[::1]:443` is the one spelling of an IPv6 address that can carry a port.
-std::string_view without_port(std::string_view host) {
-    if (host.starts_with('[')) {
-        const auto end = host.find(']');
-        return end == std::string_view::npos ? host : host.substr(1, end - 1);
-    }
-    if (std::ranges::count(host, ':') == 1) {
-        return host.substr(0, host.find(':'));
-    }
-    return host;
-}
 
 template <class Map>
 typename Map::mapped_type find_or_null(const Map& map, const std::string& key) {
@@ -52,15 +41,11 @@ void remove_hosts(Hosts& hosts, const IdScope& scope) {
 } // namespace
 
 std::string normal_host(std::string_view host) {
-    auto name = without_port(host);
+    auto name = provisioning::without_port(host);
     if (name.ends_with('.')) {
         name.remove_suffix(1);
     }
     return to_lower(name);
-}
-
-std::string address_without_port(std::string_view peer) {
-    return std::string(without_port(peer));
 }
 
 void Sites::add(SitePtr site) {

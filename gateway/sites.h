@@ -58,7 +58,4 @@ class Sites {
 /// Lower case, without `:port` and a trailing dot.
 std::string normal_host(std::string_view host);
 
-/// `192.0.2.1:40000` without the port, `[::1]:443` without brackets and port.
-std::string address_without_port(std::string_view peer);
-
 } // namespace muster::gateway

@@ -24,14 +24,6 @@ TEST(Sites, NormalisesHosts) {
     EXPECT_EQ(normal_host(""), "");
 }
 
-TEST(Sites, TakesThePortOffAnAddress) {
-    EXPECT_EQ(address_without_port("192.0.2.1:40000"), "192.0.2.1");
-    EXPECT_EQ(address_without_port("[2001:db8::1]:443"), "2001:db8::1");
-    EXPECT_EQ(address_without_port("2001:db8::1"), "2001:db8::1");
-    EXPECT_EQ(address_without_port("192.0.2.1"), "192.0.2.1");
-    EXPECT_EQ(address_without_port(""), "");
-}
-
 /// An instance on the move, and its site.
 struct Served {
     Served(const std::string& scope, std::vector<std::string> hosts)
