@@ -2,6 +2,10 @@
 
 #include "base/text.h"
 #include "crypto/keys.h"
+#include "provisioning/allocating/definition_views.h"
+#include "provisioning/validation.h"
+
+#include <utility>
 
 namespace muster::provisioning {
 
@@ -65,8 +69,6 @@ Result<Attestation> complete_container(const Container& wanted, const Attestatio
     return Container{*std::move(slots)};
 }
 
-} // namespace
-
 Result<Attestation> complete_attestation(Attestation wanted, const Attestation* stored,
                                          Random& random) {
     if (const auto* keys = std::get_if<SymmetricKeyAttestation>(&wanted)) {
@@ -79,6 +81,41 @@ Result<Attestation> complete_attestation(Attestation wanted, const Attestation* 
         return complete_container(*signing, stored);
     }
     return wanted;
+}
+
+template <class Resource>
+Result<Resource> complete(Resource wanted, const Resource* stored, const Instance& instance,
+                          Random& random) {
+    const Attestation* had = stored != nullptr ? &stored->terms.attestation : nullptr;
+    Result<Attestation> attestation =
+        complete_attestation(std::move(wanted.terms.attestation), had, random);
+    if (!attestation) {
+        return std::unexpected(std::move(attestation).error());
+    }
+    wanted.terms.attestation = *std::move(attestation);
+    wanted.terms.custom_allocation =
+        complete_definition(std::move(wanted.terms.custom_allocation),
+                            stored == nullptr ? std::nullopt : stored->terms.custom_allocation);
+    if (stored != nullptr) {
+        wanted.id = stored->id; // dps-service 14, 21: the first spelling stays
+    }
+    if (auto valid = validate(wanted, instance); !valid) {
+        return std::unexpected(std::move(valid).error());
+    }
+    return wanted;
+}
+
+} // namespace
+
+Result<IndividualEnrollment> completed(IndividualEnrollment wanted,
+                                       const IndividualEnrollment* stored, const Instance& instance,
+                                       Random& random) {
+    return complete(std::move(wanted), stored, instance, random);
+}
+
+Result<EnrollmentGroup> completed(EnrollmentGroup wanted, const EnrollmentGroup* stored,
+                                  const Instance& instance, Random& random) {
+    return complete(std::move(wanted), stored, instance, random);
 }
 
 } // namespace muster::provisioning

@@ -1,6 +1,5 @@
 #include "provisioning/enrollment_desk.h"
 
-#include "provisioning/allocating/definition_views.h"
 #include "provisioning/completion.h"
 #include "provisioning/enrollment_audit.h"
 #include "provisioning/planning.h"
@@ -8,7 +7,6 @@
 #include "provisioning/retries.h"
 #include "provisioning/stamps.h"
 #include "provisioning/uniqueness.h"
-#include "provisioning/validation.h"
 
 namespace muster::provisioning {
 
@@ -39,27 +37,6 @@ Signature signature_of(const Desk& desk) {
 // ---- putting ----
 
 template <class Resource>
-Result<Resource> completed(Resource wanted, const Resource* stored, const Desk& desk) {
-    const Attestation* had = stored != nullptr ? &stored->terms.attestation : nullptr;
-    Result<Attestation> attestation =
-        complete_attestation(std::move(wanted.terms.attestation), had, desk.random);
-    if (!attestation) {
-        return std::unexpected(std::move(attestation).error());
-    }
-    wanted.terms.attestation = *std::move(attestation);
-    wanted.terms.custom_allocation =
-        complete_definition(std::move(wanted.terms.custom_allocation),
-                            stored == nullptr ? std::nullopt : stored->terms.custom_allocation);
-    if (stored != nullptr) {
-        wanted.id = stored->id; // dps-service 14, 21: the first spelling stays
-    }
-    if (auto valid = validate(wanted, *desk.instance); !valid) {
-        return std::unexpected(std::move(valid).error());
-    }
-    return wanted;
-}
-
-template <class Resource>
 Result<void> save(const Desk& desk, const std::optional<Resource>& stored, const Resource& next,
                   Expected expected) {
     const Change change = put_change(signature_of(desk), pointer_to(stored), next);
@@ -78,7 +55,7 @@ Result<Resource> put_once(const Desk& desk, const Resource& wanted, const IfMatc
     if (!expected) {
         return std::unexpected(expected.error());
     }
-    Result<Resource> next = completed(wanted, pointer_to(*stored), desk);
+    Result<Resource> next = completed(wanted, pointer_to(*stored), *desk.instance, desk.random);
     if (!next) {
         return next;
     }
@@ -202,11 +179,6 @@ std::string_view kind_of(const RegistrationId& /*id*/) {
 
 std::string_view kind_of(const EnrollmentGroupId& /*id*/) {
     return "enrollment group";
-}
-
-Result<IndividualEnrollment> prepare(IndividualEnrollment wanted,
-                                     const IndividualEnrollment* stored, const Desk& desk) {
-    return completed(std::move(wanted), stored, desk);
 }
 
 Result<IndividualEnrollment> put_enrollment(const Desk& desk, const IndividualEnrollment& wanted,

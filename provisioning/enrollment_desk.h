@@ -45,11 +45,6 @@ Result<std::optional<IndividualEnrollment>> find_enrollment(const Desk& desk,
 Result<std::optional<EnrollmentGroup>> find_enrollment(const Desk& desk,
                                                        const EnrollmentGroupId& id);
 
-/// `wanted` as it is to be stored, but for its stamp: completed from what is there already (null:
-/// nothing), and checked.
-Result<IndividualEnrollment> prepare(IndividualEnrollment wanted,
-                                     const IndividualEnrollment* stored, const Desk& desk);
-
 /// What a resource is called in messages.
 std::string_view kind_of(const RegistrationId& id);
 std::string_view kind_of(const EnrollmentGroupId& id);

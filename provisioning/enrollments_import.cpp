@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "crypto/keys.h"
+#include "provisioning/completion.h"
 #include "provisioning/documents.h"
 #include "provisioning/enrollment_audit.h"
 #include "provisioning/enrollment_desk.h"
@@ -129,7 +130,7 @@ Import::Batch Import::decide(const Places& places, const StoredById& stored) {
 
 std::variant<IndividualWrite, Result<ImportOutcome>>
 Import::decide_row(const IndividualEnrollment& row, const IndividualEnrollment* stored) {
-    auto next = prepare(row, stored, desk_);
+    auto next = completed(row, stored, *desk_.instance, desk_.random);
     if (!next) {
         return Result<ImportOutcome>(std::unexpected(std::move(next).error()));
     }

@@ -3,13 +3,11 @@
 #include "base/text.h"
 #include "gateway/administration/configuration.h"
 #include "gateway/administration/document_limits.h"
-#include "provisioning/allocating/definition_views.h"
 #include "provisioning/completion.h"
 #include "provisioning/documents.h"
 #include "provisioning/documents/instance_document.h"
 #include "provisioning/documents/members.h"
 #include "provisioning/instances/settings.h"
-#include "provisioning/validation.h"
 
 #include <algorithm>
 #include <map>
@@ -216,20 +214,8 @@ class ProposalReader {
         if (!stored) {
             return std::unexpected(stored.error());
         }
-        const auto* had = *stored ? &(*stored)->terms.attestation : nullptr;
-        auto attestation = provisioning::complete_attestation(std::move(wanted->terms.attestation),
-                                                              had, ground_.random);
-        if (!attestation) {
-            return std::unexpected(attestation.error());
-        }
-        wanted->terms.attestation = *std::move(attestation);
-        wanted->terms.custom_allocation = provisioning::complete_definition(
-            std::move(wanted->terms.custom_allocation),
-            *stored ? (*stored)->terms.custom_allocation : std::nullopt);
-        if (auto valid = provisioning::validate(*wanted, instance_); !valid) {
-            return std::unexpected(valid.error());
-        }
-        return wanted;
+        return provisioning::completed(*std::move(wanted), *stored ? &**stored : nullptr, instance_,
+                                       ground_.random);
     }
 
     template <class Value>
