@@ -1,6 +1,5 @@
 #include "provisioning/device_registration.h"
 
-#include "base/encoding.h"
 #include "base/log.h"
 #include "provisioning/allocator.h"
 #include "provisioning/applicants.h"
@@ -16,11 +15,6 @@
 namespace muster::provisioning {
 
 namespace {
-
-/// `5.<16 hex>.<guid>`, the shape devices have seen before (dps-device 2.2).
-OperationId new_operation(Random& random) {
-    return OperationId("5." + hex_encode_lower(random.bytes(8)) + '.' + new_guid(random));
-}
 
 void log_decline(const DeviceRequest& request, const Decline& decline,
                  const Explanation& explanation) {

@@ -105,6 +105,11 @@ struct EnrollmentTerms {
     std::optional<std::string> credential_policy;   // credentialPolicyName, echoed
 };
 
+/// The reprovisioning policy lets its devices stay where they are.
+inline bool says_never(const EnrollmentTerms& terms) {
+    return terms.reprovision_policy && !terms.reprovision_policy->update_hub_assignment;
+}
+
 /// Set by the service, never by a caller.
 struct ResourceStamp {
     std::int64_t version = 0; // from the time of creation on, +1 at every change

@@ -120,6 +120,10 @@ RegistrationRecord record_plan(const RegistrationFacts& facts, const Plan& plan,
 RegistrationRecord record_refusal(const RegistrationFacts& facts, const Decline& decline,
                                   const Attempt& attempt);
 
+/// For a plan that an operator began.
+RegistrationRecord record_relocation(const RegistrationRecord& record, const Plan& plan,
+                                     const Attempt& attempt);
+
 /// The hub has confirmed the plan.
 RegistrationRecord record_assignment(const RegistrationRecord& planned, const Mark& mark);
 

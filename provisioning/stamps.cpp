@@ -24,6 +24,10 @@ Mark new_mark(const Clock& clock, Random& random) {
     return {.now = clock.wall(), .etag = new_etag(random)};
 }
 
+OperationId new_operation(Random& random) {
+    return OperationId("5." + hex_encode_lower(random.bytes(8)) + '.' + new_guid(random));
+}
+
 MoveToken new_move_token(Random& random) {
     return MoveToken(hex_encode_lower(random.bytes(8)));
 }

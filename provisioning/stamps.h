@@ -20,6 +20,9 @@ ETag new_etag(Random& random);
 
 Mark new_mark(const Clock& clock, Random& random);
 
+/// For one attempt: `5.<16 hex>.<guid>`, the shape devices have seen before (dps-device 2.2).
+OperationId new_operation(Random& random);
+
 /// For one attempt to move a device.
 MoveToken new_move_token(Random& random);
 

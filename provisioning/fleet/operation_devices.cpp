@@ -163,7 +163,7 @@ Result<void> OperationRun::try_to_store(Intention& intention) {
         follow(record, Leave{});
         return {};
     }
-    const Attempt attempt{.operation = new_relocation_id(ports_.random),
+    const Attempt attempt{.operation = new_operation(ports_.random),
                           .mark = new_mark(ports_.clock, ports_.random)};
     auto saved = ports_.registrations.save(
         scope_, record_relocation(record, intention.plan, attempt), Expected{record.stamp.version});

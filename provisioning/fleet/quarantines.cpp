@@ -99,7 +99,7 @@ Result<void> Quarantines::follow(const RelocationVerdict& verdict, const Registr
     RegistrationRecord next = record;
     if (relocate != nullptr) {
         next = record_relocation(record, relocate->plan,
-                                 {.operation = new_relocation_id(ports_.random), .mark = mark});
+                                 {.operation = new_operation(ports_.random), .mark = mark});
     } else {
         next.stamp = next_stamp(record.stamp, mark);
     }

@@ -1,6 +1,5 @@
 #include "provisioning/fleet/relocating.h"
 
-#include "base/encoding.h"
 #include "provisioning/allocation/candidates.h"
 
 #include <algorithm>
@@ -10,8 +9,6 @@ namespace muster::provisioning {
 
 namespace {
 
-constexpr std::size_t earlier_operations_max = 4;
-
 /// Either where the operation wants it, or that it stays.
 struct Wish {
     std::optional<HubName> to;
@@ -19,10 +16,6 @@ struct Wish {
 };
 
 using Course = std::variant<Leave, Wish>;
-
-bool says_never(const EnrollmentTerms& terms) {
-    return terms.reprovision_policy && !terms.reprovision_policy->update_hub_assignment;
-}
 
 bool names_only(const EnrollmentTerms& terms, const HubName& hub) {
     const std::vector<HubName> hubs = hubs_named(terms);
@@ -154,26 +147,6 @@ RelocationVerdict decide_relocation(const Subject& subject) {
                                        .away_from = wish.away_from,
                                        .token = subject.token,
                                        .operation = subject.operation.id}));
-}
-
-RegistrationRecord record_relocation(const RegistrationRecord& record, const Plan& plan,
-                                     const Attempt& attempt) {
-    RegistrationRecord planned = record;
-    planned.status = RegistrationStatus::assigning;
-    planned.plan = plan;
-    planned.stamp = next_stamp(record.stamp, attempt.mark);
-    // The device's own operation still answers it: with what becomes of this one.
-    auto& earlier = planned.earlier_operations;
-    if (!planned.operation.empty()) {
-        earlier.insert(earlier.begin(), planned.operation);
-        earlier.resize(std::min(earlier.size(), earlier_operations_max));
-    }
-    planned.operation = attempt.operation;
-    return planned;
-}
-
-OperationId new_relocation_id(Random& random) {
-    return OperationId("5." + hex_encode_lower(random.bytes(8)) + '.' + new_guid(random));
 }
 
 } // namespace muster::provisioning

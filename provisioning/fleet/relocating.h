@@ -53,11 +53,4 @@ std::optional<HubName> quarantine_hub(const RegistrationRecord& record,
                                       const Applicants::Standing& standing,
                                       const Instance& instance);
 
-/// The record with the plan, to be stored.
-RegistrationRecord record_relocation(const RegistrationRecord& record, const Plan& plan,
-                                     const Attempt& attempt);
-
-/// Drawn for each plan.
-OperationId new_relocation_id(Random& random);
-
 } // namespace muster::provisioning

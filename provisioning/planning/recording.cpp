@@ -21,15 +21,20 @@ void put_first(std::vector<T>& newest_first, const T& value, std::size_t count_m
     }
 }
 
+/// The operation before still answers the device: with what becomes of this one.
+void replace_operation(RegistrationRecord& record, const OperationId& operation) {
+    if (!record.operation.empty()) {
+        put_first(record.earlier_operations, record.operation, earlier_operations_max);
+    }
+    record.operation = operation;
+}
+
 /// A new attempt, unless the operation is under way already.
 void enter_operation(RegistrationRecord& record, const Attempt& attempt) {
     if (record.operation == attempt.operation) {
         return;
     }
-    if (!record.operation.empty()) {
-        put_first(record.earlier_operations, record.operation, earlier_operations_max);
-    }
-    record.operation = attempt.operation;
+    replace_operation(record, attempt.operation);
     put_first(record.registered, record.stamp.updated, registered_max);
 }
 
@@ -161,6 +166,16 @@ RegistrationRecord record_refusal(const RegistrationFacts& facts, const Decline&
     forget_lost_chores(record, facts.instance);
     record.status = decline.status;
     return record;
+}
+
+RegistrationRecord record_relocation(const RegistrationRecord& record, const Plan& plan,
+                                     const Attempt& attempt) {
+    RegistrationRecord planned = record;
+    planned.status = RegistrationStatus::assigning;
+    planned.plan = plan;
+    planned.stamp = next_stamp(record.stamp, attempt.mark);
+    replace_operation(planned, attempt.operation);
+    return planned;
 }
 
 RegistrationRecord record_assignment(const RegistrationRecord& planned, const Mark& mark) {

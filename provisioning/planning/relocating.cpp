@@ -10,10 +10,6 @@ namespace muster::provisioning {
 
 namespace {
 
-bool says_never(const EnrollmentTerms& terms) {
-    return terms.reprovision_policy && !terms.reprovision_policy->update_hub_assignment;
-}
-
 /// An operation has no certificate and no request to show the function.
 Question question_of(const RegistrationRecord& record) {
     return {.payload = {},
