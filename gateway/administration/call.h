@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace muster::gateway {
@@ -53,6 +54,27 @@ Result<provisioning::InstancePtr> reach_instance(const AdminCall& call);
 
 /// The same; an instance that is being deleted is served no more: not_found.
 Result<ReachedSite> reach_site(const AdminCall& call);
+
+/// What the path names last, of an instance that is served.
+template <class Id>
+struct ReachedNamed {
+    ReachedSite reached;
+    Id id;
+};
+
+/// Errors: as of reach_site(), and what `parse` says of the name.
+template <class Id>
+Result<ReachedNamed<Id>> reach_named(const AdminCall& call, Result<Id> (*parse)(std::string_view)) {
+    auto reached = reach_site(call);
+    if (!reached) {
+        return std::unexpected(std::move(reached).error());
+    }
+    auto id = parse(call.names.back());
+    if (!id) {
+        return std::unexpected(std::move(id).error());
+    }
+    return ReachedNamed<Id>{.reached = *std::move(reached), .id = *std::move(id)};
+}
 
 /// `true` or `false`; absent is false. Error: malformed.
 Result<bool> flag_parameter(const AdminCall& call, std::string_view name);

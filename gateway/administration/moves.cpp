@@ -12,23 +12,6 @@ namespace {
 
 using provisioning::Moves;
 
-struct MoveAsked {
-    ReachedSite reached;
-    RegistrationId id;
-};
-
-Result<MoveAsked> read_asked(const AdminCall& call) {
-    auto reached = reach_site(call);
-    if (!reached) {
-        return std::unexpected(std::move(reached).error());
-    }
-    auto id = parse_registration_id(call.names.back());
-    if (!id) {
-        return std::unexpected(std::move(id).error());
-    }
-    return MoveAsked{.reached = *std::move(reached), .id = *std::move(id)};
-}
-
 AdminAnswer answered(const Result<void>& done) {
     if (!done) {
         return std::unexpected(done.error());
@@ -66,32 +49,32 @@ AdminAnswer list_moves(const AdminCall& call) {
 }
 
 AdminAnswer cancel_move(const AdminCall& call) {
-    const auto asked = read_asked(call);
-    if (!asked) {
-        return std::unexpected(asked.error());
+    const auto device = reach_named(call, parse_registration_id);
+    if (!device) {
+        return std::unexpected(device.error());
     }
-    return answered(asked->reached.site->moves->cancel(asked->id, call.by()));
+    return answered(device->reached.site->moves->cancel(device->id, call.by()));
 }
 
 AdminAnswer retry_move(const AdminCall& call) {
-    const auto asked = read_asked(call);
-    if (!asked) {
-        return std::unexpected(asked.error());
+    const auto device = reach_named(call, parse_registration_id);
+    if (!device) {
+        return std::unexpected(device.error());
     }
-    return answered(asked->reached.site->moves->retry(asked->id));
+    return answered(device->reached.site->moves->retry(device->id));
 }
 
 AdminAnswer forget_move(const AdminCall& call) {
-    const auto asked = read_asked(call);
-    if (!asked) {
-        return std::unexpected(asked.error());
+    const auto device = reach_named(call, parse_registration_id);
+    if (!device) {
+        return std::unexpected(device.error());
     }
     const auto even_fenced = flag_parameter(call, "evenFenced");
     if (!even_fenced) {
         return std::unexpected(even_fenced.error());
     }
     const auto how = *even_fenced ? Moves::Forget::even_fenced : Moves::Forget::unless_fenced;
-    return answered(asked->reached.site->moves->forget_chores(asked->id, how, call.by()));
+    return answered(device->reached.site->moves->forget_chores(device->id, how, call.by()));
 }
 
 } // namespace muster::gateway

@@ -36,26 +36,6 @@ Result<QuarantineAsked> read_asked(const AdminCall& call) {
     return asked;
 }
 
-/// What the path names, of an instance that is served.
-template <class Id>
-struct Target {
-    ReachedSite reached;
-    Id id;
-};
-
-template <class Id>
-Result<Target<Id>> reach(const AdminCall& call, Result<Id> (*parse)(std::string_view)) {
-    auto reached = reach_site(call);
-    if (!reached) {
-        return std::unexpected(std::move(reached).error());
-    }
-    auto id = parse(call.names.back());
-    if (!id) {
-        return std::unexpected(std::move(id).error());
-    }
-    return Target<Id>{.reached = *std::move(reached), .id = *std::move(id)};
-}
-
 JsonObject to_document(const Suspect& suspect) {
     JsonArray suspicions;
     for (const auto suspicion : suspect.suspicions) {
@@ -83,7 +63,7 @@ AdminAnswer declare(const AdminCall& call, bool lost) {
 } // namespace
 
 AdminAnswer quarantine_device(const AdminCall& call) {
-    const auto target = reach(call, parse_registration_id);
+    const auto target = reach_named(call, parse_registration_id);
     if (!target) {
         return std::unexpected(target.error());
     }
@@ -100,7 +80,7 @@ AdminAnswer quarantine_device(const AdminCall& call) {
 }
 
 AdminAnswer release_device(const AdminCall& call) {
-    const auto target = reach(call, parse_registration_id);
+    const auto target = reach_named(call, parse_registration_id);
     if (!target) {
         return std::unexpected(target.error());
     }
@@ -112,7 +92,7 @@ AdminAnswer release_device(const AdminCall& call) {
 }
 
 AdminAnswer quarantine_group(const AdminCall& call) {
-    const auto target = reach(call, parse_enrollment_group_id);
+    const auto target = reach_named(call, parse_enrollment_group_id);
     if (!target) {
         return std::unexpected(target.error());
     }
@@ -130,7 +110,7 @@ AdminAnswer quarantine_group(const AdminCall& call) {
 }
 
 AdminAnswer release_group(const AdminCall& call) {
-    const auto target = reach(call, parse_enrollment_group_id);
+    const auto target = reach_named(call, parse_enrollment_group_id);
     if (!target) {
         return std::unexpected(target.error());
     }
