@@ -159,6 +159,11 @@ struct Chore {
     friend bool operator==(const Chore&, const Chore&) = default;
 };
 
+/// However often it was tried.
+inline bool is_same(const Chore& left, const Chore& right) {
+    return left.kind == right.kind && left.place == right.place && left.token == right.token;
+}
+
 /// More is not begun: a hub that does not answer would let them grow without end.
 inline constexpr std::size_t chores_max = 16;
 

@@ -54,10 +54,6 @@ RegistrationRecord at_stage(const RegistrationRecord& planned, PlanStage stage, 
     return record;
 }
 
-bool is_same(const Chore& left, const Chore& right) {
-    return left.kind == right.kind && left.place == right.place && left.token == right.token;
-}
-
 /// A fence of earlier must not be lifted where the device is not any more.
 void retire_releases(RegistrationRecord& record) {
     for (Chore& chore : record.chores) {

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::size_t chores_of_a_move = 2;
 
-bool is_about(const Chore& left, const Chore& right) {
-    return left.kind == right.kind && left.place == right.place && left.token == right.token;
-}
-
 /// An erased record is that of a new device: it knows places, but was never told of one.
 bool counts_as_assigned(const RegistrationRecord& record) {
     return record.assignment && !record.erased;
@@ -49,7 +45,7 @@ bool can_go_on(const Plan& plan, const Instance& instance) {
 
 void add_chore(RegistrationRecord& record, const Chore& chore) {
     const bool is_there =
-        std::ranges::any_of(record.chores, [&](const Chore& one) { return is_about(one, chore); });
+        std::ranges::any_of(record.chores, [&](const Chore& one) { return is_same(one, chore); });
     if (!is_there) {
         record.chores.push_back(chore);
     }
