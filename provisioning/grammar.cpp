@@ -9,6 +9,7 @@ namespace muster::provisioning {
 
 namespace {
 
+constexpr std::size_t reason_chars_max = 256;
 constexpr std::size_t instance_name_chars_min = 3;
 constexpr std::size_t instance_name_chars_max = 50;
 constexpr std::size_t tenant_name_chars_max = 90;
@@ -83,6 +84,13 @@ bool is_label(std::string_view text, std::size_t characters_max) {
         previous = byte;
     }
     return characters <= characters_max;
+}
+
+Result<void> check_reason(std::string_view text) {
+    if (!text.empty() && !is_label(text, reason_chars_max)) {
+        return fail(Code::malformed, "the reason must be at most 256 printable characters");
+    }
+    return {};
 }
 
 } // namespace muster::provisioning

@@ -1,6 +1,8 @@
 #pragma once
 // What names of the control plane may look like (reference: dps-service 1.4, 10). Pure.
 
+#include "base/result.h"
+
 #include <cstddef>
 #include <string_view>
 
@@ -23,5 +25,8 @@ bool is_host_name(std::string_view text);
 
 /// UTF-8 without control characters, 1 to `characters_max` code points.
 bool is_label(std::string_view text, std::size_t characters_max);
+
+/// Of a quarantine: nothing, or a label. Error: malformed.
+Result<void> check_reason(std::string_view text);
 
 } // namespace muster::provisioning

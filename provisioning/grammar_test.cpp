@@ -71,5 +71,14 @@ TEST(Grammar, Labels) {
     EXPECT_TRUE(is_label("🙂🙂🙂🙂🙂", 5));
 }
 
+TEST(Grammar, Reasons) {
+    EXPECT_TRUE(check_reason(""));
+    EXPECT_TRUE(check_reason(of(256)));
+    for (const std::string& bad : {of(257), std::string("a\nb"), std::string("\xFF")}) {
+        const auto checked = check_reason(bad);
+        EXPECT_TRUE(!checked && checked.error().code == Code::malformed) << bad;
+    }
+}
+
 } // namespace
 } // namespace muster::provisioning

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "provisioning/documents.h"
+#include "provisioning/grammar.h"
 #include "provisioning/plan_outcome.h"
 #include "provisioning/retries.h"
 
@@ -10,8 +11,6 @@
 namespace muster::provisioning {
 
 namespace {
-
-constexpr std::size_t reason_bytes_max = 256;
 
 JsonObject described(const RegistrationRecord& record, const std::string& reason) {
     JsonObject document = to_state_document(record);
@@ -31,8 +30,8 @@ Result<void> Quarantines::begin(const RegistrationId& id, const HubName& hub,
     if (ports_.instance.get()->find_hub(hub) == nullptr) {
         return fail(Code::malformed, "hub " + hub.text() + " is not linked");
     }
-    if (reason.size() > reason_bytes_max) {
-        return fail(Code::malformed, "reason must be at most 256 bytes");
+    if (auto checked = check_reason(reason); !checked) {
+        return checked;
     }
     return change(
         id, {.held_at = hub, .action = "registration.quarantine", .reason = reason, .by = by});

@@ -57,6 +57,7 @@ TEST_F(QuarantineTest, RefusesWhatMakesNoSense) {
               Code::malformed);
     EXPECT_EQ(code(world.fleets->quarantine(id(), hub_2, std::string(257, 'x'), fleet_operator)),
               Code::malformed);
+    EXPECT_EQ(code(world.fleets->quarantine(id(), hub_2, "a\nb", fleet_operator)), Code::malformed);
     EXPECT_EQ(code(world.fleets->release(id(), fleet_operator)), Code::precondition);
     EXPECT_EQ(code(world.fleets->release(RegistrationId("none"), fleet_operator)), Code::not_found);
     EXPECT_TRUE(actions().empty());

@@ -9,8 +9,6 @@ namespace muster::provisioning {
 
 namespace {
 
-constexpr std::size_t reason_chars_max = 256;
-
 std::unexpected<Error> not_linked(const HubName& hub) {
     return fail(Code::not_found, "the hub " + hub.text() + " is not linked");
 }
@@ -75,8 +73,8 @@ Result<Instance> with_quarantine(Instance instance, GroupQuarantine quarantine) 
     if (instance.find_hub(quarantine.hub) == nullptr) {
         return fail(Code::malformed, not_linked(quarantine.hub).error().detail);
     }
-    if (!quarantine.reason.empty() && !is_label(quarantine.reason, reason_chars_max)) {
-        return fail(Code::malformed, "the reason must be at most 256 printable characters");
+    if (const auto checked = check_reason(quarantine.reason); !checked) {
+        return std::unexpected(checked.error());
     }
     std::erase_if(instance.quarantines,
                   [&](const GroupQuarantine& other) { return other.group == quarantine.group; });
