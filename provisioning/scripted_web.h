@@ -18,8 +18,12 @@ class ScriptedWeb final : public WebCaller {
 
     /// The next calls, before what answer_by() says.
     void answer_next(Result<WebReply> reply) {
+        answer_next_by([reply = std::move(reply)](const WebCall&) { return reply; });
+    }
+
+    void answer_next_by(Script script) {
         const std::scoped_lock lock(mutex_);
-        replies_.push_back(std::move(reply));
+        next_.push_back(std::move(script));
     }
 
     /// Every call; nothing: nobody is there.
@@ -44,10 +48,10 @@ class ScriptedWeb final : public WebCaller {
         }
         const std::scoped_lock lock(mutex_);
         calls_.push_back(call);
-        if (!replies_.empty()) {
-            Result<WebReply> reply = std::move(replies_.front());
-            replies_.pop_front();
-            return reply;
+        if (!next_.empty()) {
+            const Script script = std::move(next_.front());
+            next_.pop_front();
+            return script(call);
         }
         return script_ ? script_(call) : fail(Code::unavailable, "nobody is there");
     }
@@ -60,7 +64,7 @@ class ScriptedWeb final : public WebCaller {
   private:
     std::mutex mutex_;
     std::function<void()> before_calls_;
-    std::deque<Result<WebReply>> replies_;
+    std::deque<Script> next_;
     Script script_;
     std::vector<WebCall> calls_;
 };

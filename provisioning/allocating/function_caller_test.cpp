@@ -1,7 +1,7 @@
 #include "base/encoding.h"
 #include "crypto/keys.h"
-#include "provisioning/allocating/fake_web.h"
 #include "provisioning/allocating/function.h"
+#include "provisioning/scripted_web.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ const std::string not_sent = "An error occurred while sending the request.";
 
 struct FunctionCalls : testing::Test {
     ManualClock clock{start};
-    FakeWeb web{clock};
+    ScriptedWeb web;
     FunctionCaller caller{web, clock};
     FunctionRequest request{
         .definition = {.url = Secret("https://web.hook/api?code=SeCrEt"),
@@ -30,6 +30,18 @@ struct FunctionCalls : testing::Test {
                        .fallback = {},
                        .signing_key = {}},
         .body = {{"deviceRuntimeContext", JsonObject{{"registrationId", "a"}}}}};
+
+    /// What comes next, and how long it takes.
+    void then(Result<WebReply> reply, std::chrono::microseconds takes = {}) {
+        web.answer_next_by([this, reply = std::move(reply), takes](const WebCall& call) {
+            clock.advance(std::min<std::chrono::microseconds>(takes, call.time_max));
+            return reply;
+        });
+    }
+
+    void then_status(unsigned status) {
+        then(WebReply{.status = status, .content_type = {}, .body = "SeCrEt body"});
+    }
 
     Error refusal() {
         auto answer = caller.call(request);
@@ -60,10 +72,10 @@ struct FunctionCalls : testing::Test {
 };
 
 TEST_F(FunctionCalls, PostTheRequestAndReadTheAnswer) {
-    web.then(chosen);
+    then(chosen);
     EXPECT_TRUE(hub_comes());
     ASSERT_EQ(web.calls().size(), 1U);
-    const WebCall& call = web.calls().front();
+    const WebCall call = web.calls().front();
     EXPECT_EQ(call.url.reveal(), "https://web.hook/api?code=SeCrEt");
     EXPECT_EQ(call.body, R"({"deviceRuntimeContext":{"registrationId":"a"}})");
     EXPECT_EQ(header(call, "Content-Type"), "application/json");
@@ -74,7 +86,7 @@ TEST_F(FunctionCalls, PostTheRequestAndReadTheAnswer) {
 
 TEST_F(FunctionCalls, AnySuccessIsOne) {
     for (const unsigned status : {200U, 201U, 202U, 299U}) {
-        web.then(WebReply{.status = status, .content_type = "text/plain", .body = chosen.body});
+        then(WebReply{.status = status, .content_type = "text/plain", .body = chosen.body});
         EXPECT_TRUE(hub_comes()) << status;
     }
 }
@@ -82,7 +94,7 @@ TEST_F(FunctionCalls, AnySuccessIsOne) {
 // dps-device 7.3, in the words that devices of the real service have seen
 TEST_F(FunctionCalls, ARefusalIsToldWithItsStatusAndNotTriedAgain) {
     for (const unsigned status : {400U, 401U, 403U, 404U, 418U, 499U}) {
-        web.then_status(status);
+        then_status(status);
         const Error error = refusal();
         EXPECT_EQ(error.code, Code::forbidden);
         EXPECT_EQ(error.detail,
@@ -93,7 +105,7 @@ TEST_F(FunctionCalls, ARefusalIsToldWithItsStatusAndNotTriedAgain) {
 
 TEST_F(FunctionCalls, ARedirectIsNotFollowed) {
     for (const unsigned status : {301U, 302U, 304U, 307U, 308U, 100U}) {
-        web.then_status(status);
+        then_status(status);
         const Error error = refusal();
         EXPECT_EQ(error.code, Code::unavailable);
         EXPECT_EQ(error.detail,
@@ -104,21 +116,21 @@ TEST_F(FunctionCalls, ARedirectIsNotFollowed) {
 
 TEST_F(FunctionCalls, WhatMayPassIsTriedOnceMore) {
     for (const unsigned status : {408U, 429U, 500U, 502U, 503U, 599U}) {
-        web.then_status(status);
-        web.then(chosen);
+        then_status(status);
+        then(chosen);
         EXPECT_TRUE(hub_comes()) << status;
     }
     for (const Code code : {Code::unavailable, Code::deadline_exceeded}) {
-        web.then(fail(code, "cannot connect to web.hook"));
-        web.then(chosen);
+        then(fail(code, "cannot connect to web.hook"));
+        then(chosen);
         EXPECT_TRUE(hub_comes());
     }
     EXPECT_EQ(web.calls().size(), 16U);
 }
 
 TEST_F(FunctionCalls, ButNotTwiceMore) {
-    web.then_status(500);
-    web.then_status(503);
+    then_status(500);
+    then_status(503);
     const Error status = refusal();
     EXPECT_EQ(status.code, Code::unavailable);
     EXPECT_EQ(status.detail, "Custom allocation failed with status code: 503");
@@ -129,7 +141,7 @@ TEST_F(FunctionCalls, ButNotTwiceMore) {
 
 TEST_F(FunctionCalls, WhatWillNotPassIsNotTriedAgain) {
     for (const Code code : {Code::forbidden, Code::malformed, Code::too_large}) {
-        web.then(fail(code, "web.hook may not be called", "an inside address"));
+        then(fail(code, "web.hook may not be called", "an inside address"));
         const Error error = refusal();
         EXPECT_EQ(error.code, Code::unavailable);
         EXPECT_EQ(error.detail, not_sent) << "the device learns nothing of our network";
@@ -141,7 +153,7 @@ TEST_F(FunctionCalls, WhatWillNotPassIsNotTriedAgain) {
 
 TEST_F(FunctionCalls, AnUnusableAnswerIsNoAnswer) {
     for (const auto* body : {"", "SeCrEt", R"({"iotHubHostName":5})", R"({"SeCrEt":1})"}) {
-        web.then(WebReply{.status = 200, .content_type = "application/json", .body = body});
+        then(WebReply{.status = 200, .content_type = "application/json", .body = body});
         const Error error = refusal();
         EXPECT_EQ(error.code, Code::unavailable);
         EXPECT_EQ(error.detail, "Custom allocation returned an unusable response.");
@@ -151,8 +163,8 @@ TEST_F(FunctionCalls, AnUnusableAnswerIsNoAnswer) {
 }
 
 TEST_F(FunctionCalls, AllAttemptsTogetherAreBounded) {
-    web.then(fail(Code::deadline_exceeded, "no answer in time"), 1h);
-    web.then(fail(Code::deadline_exceeded, "no answer in time"), 1h);
+    then(fail(Code::deadline_exceeded, "no answer in time"), 1h);
+    then(fail(Code::deadline_exceeded, "no answer in time"), 1h);
     fail_calls(1);
     EXPECT_LE(clock.wall() - start, function_time_max);
     ASSERT_EQ(web.calls().size(), 2U);
@@ -191,7 +203,7 @@ TEST_F(FunctionCalls, AFunctionThatKeepsFailingIsLeftAlone) {
     EXPECT_EQ(resting.cause, "https://web.hook/api?**** failed several times in a row and rests");
     EXPECT_EQ(web.calls().size(), 10U);
     clock.advance(10s);
-    web.otherwise(chosen);
+    web.answer_by([](const WebCall&) { return chosen; });
     EXPECT_TRUE(hub_comes());
     EXPECT_TRUE(hub_comes());
 }
@@ -202,17 +214,17 @@ TEST_F(FunctionCalls, ItsQueryMakesItNoOtherFunction) {
     fail_calls(1);
     EXPECT_EQ(web.calls().size(), 10U);
     request.definition.url = Secret("https://web.hook/other?code=SeCrEt");
-    web.then(chosen);
+    then(chosen);
     EXPECT_TRUE(hub_comes());
 }
 
 TEST_F(FunctionCalls, RefusalsAndUnusableAnswersAreNoFailuresOfTheNetwork) {
     for (int i = 0; i < 20; ++i) {
-        web.then_status(403);
-        web.then(WebReply{.status = 200, .content_type = {}, .body = "<html>"});
+        then_status(403);
+        then(WebReply{.status = 200, .content_type = {}, .body = "<html>"});
         fail_calls(2);
     }
-    web.then(chosen);
+    then(chosen);
     EXPECT_TRUE(hub_comes());
 }
 
@@ -229,8 +241,8 @@ TEST_F(FunctionCalls, ThereIsNoneWithoutAnAddress) {
 
 TEST_F(FunctionCalls, AreSignedIfThereIsAKey) {
     request.definition.signing_key = Secret("0123456789abcdef");
-    web.then_status(500);
-    web.then(chosen, 1s);
+    then_status(500);
+    then(chosen, 1s);
     EXPECT_TRUE(hub_comes());
     ASSERT_EQ(web.calls().size(), 2U);
     for (const WebCall& call : web.calls()) {
@@ -253,7 +265,7 @@ TEST(FunctionSignature, IsWhatAReceiverComputes) {
 }
 
 TEST_F(FunctionCalls, ComeFromManyThreads) {
-    web.otherwise(chosen);
+    web.answer_by([](const WebCall&) { return chosen; });
     std::atomic<int> chosen_count = 0;
     {
         std::vector<std::jthread> threads;
