@@ -28,7 +28,8 @@ bool is_metadata(const IpAddress& address) {
     });
 }
 
-/// In lower case, an IPv6 address without its brackets; empty if the URL is none.
+} // namespace
+
 std::string host_of(const std::string& url) {
     const auto parsed = boost::urls::parse_absolute_uri(url);
     if (!parsed) {
@@ -37,8 +38,6 @@ std::string host_of(const std::string& url) {
     const std::string host = parsed->host_address();
     return to_lower(host);
 }
-
-} // namespace
 
 AllowedInside::AllowedInside(const std::vector<std::string>& allow) {
     for (const std::string& entry : allow) {

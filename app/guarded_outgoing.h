@@ -19,6 +19,9 @@
 
 namespace muster::app {
 
+/// In lower case, an IPv6 address without its brackets; empty if the URL is none.
+std::string host_of(const std::string& url);
+
 class AllowedInside {
   public:
     /// Entries that are neither ranges nor names mean nothing; the configuration has none.

@@ -30,14 +30,10 @@ Result<std::unique_ptr<GeoDatabase>> open_database(const ServerConfig& config) {
     return GeoDatabase::open(config.geo_database);
 }
 
-/// "hub-1.example.org" of "https://hub-1.example.org:443/devices/x"; an IPv6 address with its
-/// brackets, as links name it.
-HubName host_of(std::string_view url) {
-    const auto scheme = url.find("://");
-    url.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 3);
-    const auto bracket = url.starts_with('[') ? url.find(']') : std::string_view::npos;
-    const auto begin = bracket == std::string_view::npos ? 0 : bracket;
-    return HubName(url.substr(0, url.find_first_of(":/?", begin)));
+/// As links name it: an IPv6 address with its brackets.
+HubName hub_at(const std::string& url) {
+    const std::string host = host_of(url);
+    return HubName(host.contains(':') ? fmt::format("[{}]", host) : host);
 }
 
 class ReachableLinks final : public provisioning::HubLinks {
@@ -70,7 +66,7 @@ struct Outside::Parts {
     Result<net::HttpReply> send(const net::Outgoing::Request& request) {
         auto reply = outgoing.send(request);
         if (reply && reply->connect_time) {
-            distances.note(host_of(request.url), *reply->connect_time);
+            distances.note(hub_at(request.url), *reply->connect_time);
         }
         return reply;
     }
