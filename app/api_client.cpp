@@ -8,8 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
-#include <optional>
+#include <thread>
 
 namespace muster::app {
 
@@ -19,6 +20,9 @@ constexpr std::size_t reply_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t reply_depth_max = 64; // documents of 32 levels stand inside of lists
 constexpr std::size_t ca_bytes_max = 1024 * 1024;
 constexpr std::chrono::minutes token_life{10};
+constexpr int tries_max = 8;
+constexpr std::chrono::milliseconds first_pause{250};
+constexpr std::chrono::milliseconds longest_pause{60'000};
 constexpr const char* provisioning_api_version = "2021-10-01";
 constexpr const char* hub_api_version = "2021-04-12";
 
@@ -140,6 +144,23 @@ bool passes_by_itself(Code code) {
            code == Code::deadline_exceeded;
 }
 
+std::optional<std::chrono::milliseconds> pause_after(int tries, const Error& error) {
+    if (tries >= tries_max || !passes_by_itself(error.code)) {
+        return std::nullopt;
+    }
+    const auto doubled = first_pause * (1 << (tries - 1));
+    const auto wanted = error.retry_after
+                            ? std::max<std::chrono::milliseconds>(*error.retry_after, first_pause)
+                            : doubled;
+    return std::min(wanted, longest_pause);
+}
+
+Result<Json> json_of(const Result<net::HttpReply>& reply) {
+    return reply ? parse_json(reply->body,
+                              {.bytes_max = reply_bytes_max, .depth_max = reply_depth_max})
+                 : std::unexpected(reply.error());
+}
+
 ApiClient::ApiClient(std::string host, net::HttpClient http, std::string api_version,
                      Authorize authorize)
     : host_(std::move(host)), http_(std::move(http)), api_version_(std::move(api_version)),
@@ -168,12 +189,19 @@ Result<net::HttpReply> ApiClient::send(const Request& request) {
     return refusal;
 }
 
-Result<Json> ApiClient::send_json(const Request& request) {
-    auto reply = send(request);
-    if (!reply) {
-        return std::unexpected(reply.error());
+Result<net::HttpReply> ApiClient::send_patiently(const Request& request) {
+    for (int tries = 1;; ++tries) {
+        auto reply = send(request);
+        const auto pause = reply ? std::nullopt : pause_after(tries, reply.error());
+        if (!pause) {
+            return reply;
+        }
+        std::this_thread::sleep_for(*pause);
     }
-    return parse_json(reply->body, {.bytes_max = reply_bytes_max, .depth_max = reply_depth_max});
+}
+
+Result<Json> ApiClient::send_json(const Request& request) {
+    return json_of(send(request));
 }
 
 Result<ReadyFile> find_server(const ConnectOptions& options) {

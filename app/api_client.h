@@ -7,8 +7,10 @@
 #include "base/result.h"
 #include "net/http_client.h"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,13 @@ struct ConnectOptions {
 /// Whether the same request may succeed later without anybody doing anything.
 bool passes_by_itself(Code code);
 
+/// How long to wait after so many vain tries: a quarter of a second, doubling, or what the service
+/// says, but a minute at most (dps-service 11). Nothing: it was tried often enough.
+std::optional<std::chrono::milliseconds> pause_after(int tries, const Error& error);
+
+/// The document of a reply.
+Result<Json> json_of(const Result<net::HttpReply>& reply);
+
 class ApiClient {
   public:
     struct Request {
@@ -47,6 +56,9 @@ class ApiClient {
 
     /// A reply with a 2xx status. Every other status becomes an Error with the service's own text.
     Result<net::HttpReply> send(const Request& request);
+
+    /// The same, and what passes by itself is waited for: see pause_after().
+    Result<net::HttpReply> send_patiently(const Request& request);
 
     /// The JSON document of a 2xx reply.
     Result<Json> send_json(const Request& request);

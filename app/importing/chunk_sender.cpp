@@ -1,14 +1,11 @@
 #include "app/importing/chunk_sender.h"
 
-#include <thread>
 #include <utility>
 
 namespace muster::app {
 
 namespace {
 
-constexpr int tries_max = 6;
-constexpr std::chrono::milliseconds first_pause{250};
 constexpr std::chrono::minutes chunk_time_max{2};
 
 Result<RefusedRow> refused_row(const Json& value, const Chunk& chunk) {
@@ -24,19 +21,6 @@ Result<RefusedRow> refused_row(const Json& value, const Chunk& chunk) {
                       .registration_id = string_member(*row, "registrationId").value_or(""),
                       .error_code = static_cast<int>(code->as_int64()),
                       .message = string_member(*row, "message").value_or("")};
-}
-
-/// A chunk may be sent again: what arrived the first time is unchanged the second.
-Result<Json> send_patiently(ApiClient& client, const ApiClient::Request& request) {
-    auto pause = first_pause;
-    for (int tries = 1;; ++tries) {
-        auto answer = client.send_json(request);
-        if (answer || tries == tries_max || !passes_by_itself(answer.error().code)) {
-            return answer;
-        }
-        std::this_thread::sleep_for(pause);
-        pause *= 2;
-    }
 }
 
 } // namespace
@@ -102,13 +86,14 @@ std::string ChunkSender::target() const {
 }
 
 Result<ChunkOutcome> ChunkSender::send(std::size_t connection, const Chunk& chunk) {
+    // A chunk may be sent again: what arrived the first time is unchanged the second.
     const auto answer =
-        send_patiently(connections_[connection].api(), {.method = "POST",
-                                                        .path = path_,
-                                                        .query = {{"mode", mode_}},
-                                                        .headers = {},
-                                                        .body = import_body(chunk),
-                                                        .time_max = chunk_time_max});
+        json_of(connections_[connection].api().send_patiently({.method = "POST",
+                                                               .path = path_,
+                                                               .query = {{"mode", mode_}},
+                                                               .headers = {},
+                                                               .body = import_body(chunk),
+                                                               .time_max = chunk_time_max}));
     if (!answer) {
         return std::unexpected(answer.error());
     }

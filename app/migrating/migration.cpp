@@ -9,36 +9,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace muster::app {
 
 namespace {
 
-constexpr int tries_max = 10;
-constexpr std::chrono::seconds pause_default{2};
-constexpr std::chrono::seconds pause_max{60};
-constexpr std::size_t page_bytes_max = 16 * 1024 * 1024;
 constexpr const char* page_items = "100";
-
-/// A real service allows so many operations a minute and says when to come back
-/// (dps-service 11).
-Result<net::HttpReply> send_patiently(ApiClient& client, const ApiClient::Request& request) {
-    for (int tries = 1;; ++tries) {
-        auto reply = client.send(request);
-        if (reply || tries == tries_max || !passes_by_itself(reply.error().code)) {
-            return reply;
-        }
-        std::this_thread::sleep_for(std::clamp(reply.error().retry_after.value_or(pause_default),
-                                               std::chrono::seconds(1), pause_max));
-    }
-}
-
-Result<Json> json_of(const Result<net::HttpReply>& reply) {
-    return reply ? parse_json(reply->body, {.bytes_max = page_bytes_max, .depth_max = 64})
-                 : std::unexpected(reply.error());
-}
 
 /// What is wrong with one item says nothing about the next; what is wrong with a connection does.
 bool is_about_the_item(Code code) {
@@ -71,7 +48,7 @@ Result<void> Migration::each_page(const std::string& collection,
         if (!continuation.empty()) {
             request.headers.emplace_back("x-ms-continuation", continuation);
         }
-        const auto reply = send_patiently(source_, request);
+        const auto reply = source_.send_patiently(request);
         const auto items = json_of(reply);
         if (!items || !items->is_array()) {
             return items ? fail(Code::internal, "the source answered the query with something else")
@@ -99,10 +76,9 @@ Result<JsonObject> Migration::carried(const std::string& collection, const JsonO
     if (!needs_mechanism(item)) {
         return carry(item, nullptr, settings_.rules);
     }
-    const auto mechanism =
-        json_of(send_patiently(source_, {.method = "POST",
-                                         .path = fmt::format("/{}/{}/attestationmechanism",
-                                                             collection, percent_encode(id))}));
+    const auto mechanism = json_of(source_.send_patiently(
+        {.method = "POST",
+         .path = fmt::format("/{}/{}/attestationmechanism", collection, percent_encode(id))}));
     if (!mechanism || !mechanism->is_object()) {
         return mechanism ? fail(Code::internal, "the source shows no attestation mechanism")
                          : std::unexpected(mechanism.error());
@@ -128,7 +104,7 @@ Result<void> Migration::take_groups(const Page& page) {
 Result<void> Migration::put_group(const std::string& id, const JsonObject& group) {
     ApiClient::Request request{
         .method = "PUT", .path = "/enrollmentGroups/" + percent_encode(id), .body = to_text(group)};
-    auto created = send_patiently(target_service_, request);
+    auto created = target_service_.send_patiently(request);
     if (created) {
         ++counts_.created;
         return {};
@@ -140,7 +116,7 @@ Result<void> Migration::put_group(const std::string& id, const JsonObject& group
         return keep_group(id, group);
     }
     request.headers.emplace_back("If-Match", "*");
-    const auto replaced = send_patiently(target_service_, request);
+    const auto replaced = target_service_.send_patiently(request);
     counts_.replaced += replaced ? 1 : 0;
     return replaced ? Result<void>() : std::unexpected(replaced.error());
 }
@@ -224,8 +200,7 @@ Result<void> Migration::import(const Chunk& chunk) {
     if (!path) {
         return std::unexpected(path.error());
     }
-    const auto answer = json_of(send_patiently(
-        target_.api(),
+    const auto answer = json_of(target_.api().send_patiently(
         {.method = "POST",
          .path = *path + "/import",
          .query = {{"mode", settings_.existing == Existing::replace ? "replace" : "keep"}},
