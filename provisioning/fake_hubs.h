@@ -6,6 +6,7 @@
 #include "provisioning/hubs.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -33,6 +34,13 @@ class FakeHubs final : public Hubs {
         Code code = Code::unavailable;
         Effect effect = Effect::none;
         std::string detail = "hub says no";
+        std::optional<std::chrono::seconds> retry_after = std::nullopt;
+
+        [[nodiscard]] std::unexpected<Error> refusal() const {
+            auto refused = fail(code, detail);
+            refused.error().retry_after = retry_after;
+            return refused;
+        }
     };
 
     struct Call {
@@ -306,7 +314,7 @@ class FakeHubs final : public Hubs {
         return faults_.call([&]() -> decltype(look()) {
             const std::scoped_lock lock(mutex_);
             if (const auto answer = answer_to(call)) {
-                return fail(answer->code, answer->detail);
+                return answer->refusal();
             }
             return look();
         });
@@ -326,7 +334,7 @@ class FakeHubs final : public Hubs {
             if (answer->effect == Effect::late) {
                 late_.emplace_back(std::move(change));
             }
-            return fail(answer->code, answer->detail);
+            return answer->refusal();
         });
     }
 

@@ -34,6 +34,11 @@ milliseconds delay_after(int tries) {
                : doubled(longest_delay, tries - plan_tries_max, longest_background_delay);
 }
 
+milliseconds delay_after(int tries, milliseconds asked, bool in_background) {
+    const milliseconds longest = in_background ? longest_background_delay : longest_delay;
+    return std::max(delay_after(tries), std::min(asked, longest));
+}
+
 PlanRunner::PlanRunner(const Ports& ports)
     : ports_(ports), execution_({.instance = ports.instance,
                                  .applicants = ports.applicants,
@@ -137,7 +142,7 @@ void PlanRunner::take_step(const RegistrationId& id, On threads) {
     switch (attempt(id, threads)) {
     case Step::repeat: enqueue(id); return;
     case Step::call_out: enqueue(id, On::callers); return;
-    case Step::wait: wait(id, delay_after(tries_of(id))); return;
+    case Step::wait: wait(id, next_delay(id)); return;
     case Step::ended: break;
     }
     if (!end(id)) {
@@ -164,6 +169,7 @@ PlanRunner::Step PlanRunner::attempt(const RegistrationId& id, On threads) {
         if (run.operation != record.operation) {
             run.operation = record.operation;
             run.tries = 0;
+            run.waited = {};
         }
         run.in_background = !record.plan || !may_be_given_up(*record.plan);
     });
@@ -179,6 +185,29 @@ int PlanRunner::tries_of(const RegistrationId& id) {
 
 int PlanRunner::count_failure(const RegistrationId& id) {
     return with_run(id, [](Run& run) { return ++run.tries; });
+}
+
+void PlanRunner::note_wish(const RegistrationId& id, const Error& error) {
+    if (error.retry_after) {
+        with_run(id, [&](Run& run) {
+            run.asked = std::max<milliseconds>(run.asked, *error.retry_after);
+        });
+    }
+}
+
+milliseconds PlanRunner::next_delay(const RegistrationId& id) {
+    return with_run(id, [](Run& run) {
+        const milliseconds asked = std::exchange(run.asked, milliseconds(0));
+        const milliseconds delay = delay_after(run.tries, asked, run.in_background);
+        run.waited += delay;
+        return delay;
+    });
+}
+
+bool PlanRunner::is_out_of_patience(const RegistrationId& id) {
+    return with_run(id, [](const Run& run) {
+        return run.tries >= plan_tries_max || run.waited >= plan_waits_max;
+    });
 }
 
 bool PlanRunner::end(const RegistrationId& id) {
@@ -222,8 +251,9 @@ PlanRunner::Step PlanRunner::carry_out(const RegistrationRecord& planned) {
 
 PlanRunner::Step PlanRunner::fail_or_wait(const RegistrationRecord& planned, const Error& error) {
     const int tries = count_failure(planned.id);
+    note_wish(planned.id, error);
     const bool gives_up =
-        may_be_given_up(*planned.plan) && (!may_pass(error.code) || tries >= plan_tries_max);
+        may_be_given_up(*planned.plan) && (!may_pass(error.code) || is_out_of_patience(planned.id));
     if (!gives_up) {
         if (is_worth_storing(tries)) {
             log_vain_step(planned, error, tries);
@@ -269,6 +299,7 @@ PlanRunner::Step PlanRunner::store(const RegistrationRecord& planned, const Adva
         run.findings = next.plan ? outcome.findings : std::vector<Finding>();
         run.not_carried = next.plan ? outcome.not_carried : NotCarried();
         run.tries = next.plan ? run.tries : 0;
+        run.waited = next.plan ? run.waited : milliseconds(0);
     });
     tell_of(planned, next);
     return next.unfinished() ? Step::repeat : Step::ended;
@@ -336,6 +367,7 @@ std::optional<RegistrationRecord> PlanRunner::after_try(const RegistrationRecord
     if (done) {
         return after_chore(record, chore, mark());
     }
+    note_wish(record.id, done.error());
     if (!is_worth_storing(tries)) {
         return std::nullopt;
     }

@@ -34,10 +34,17 @@ namespace muster::provisioning {
 /// the 50 seconds that clients allow (dps-device 10, 23). Then a plan that may be given up is given
 /// up; one that is decided, and chores, go on at the longest delay.
 inline constexpr int plan_tries_max = 10;
+/// A hub that asks for more time between tries gets it, and fewer tries.
+inline constexpr std::chrono::seconds plan_waits_max{36};
 
 /// How long to wait after so many failed tries: 1/8 s, doubling, at most 10 s; beyond
 /// plan_tries_max up to two minutes.
 std::chrono::milliseconds delay_after(int tries);
+
+/// The same, or what the hub asks for, if that is longer: at most 10 s while a device waits, else
+/// two minutes.
+std::chrono::milliseconds delay_after(int tries, std::chrono::milliseconds asked,
+                                      bool in_background);
 
 /// Other processes with this database may leave plans unfinished.
 inline constexpr std::chrono::minutes sweep_interval{1};
@@ -89,9 +96,11 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
 
   private:
     struct Run {
-        TrackingId tracking;           // for the journal
-        OperationId operation;         // whose tries are counted
-        int tries = 0;                 // failed ones
+        TrackingId tracking;                 // for the journal
+        OperationId operation;               // whose tries are counted
+        int tries = 0;                       // failed ones
+        std::chrono::milliseconds waited{0}; // after them
+        std::chrono::milliseconds asked{0};  // by the hub, after the last one
         bool again = false;            // start() was called meanwhile: look once more before ending
         std::uint64_t wait = 0;        // which one; 0: it is not waiting
         bool in_background = false;    // nobody waits for it: it is decided, or chores are left
@@ -136,6 +145,10 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     auto with_run(const RegistrationId& id, Change change);
     int tries_of(const RegistrationId& id);
     int count_failure(const RegistrationId& id);
+    /// The hub may ask for time.
+    void note_wish(const RegistrationId& id, const Error& error);
+    std::chrono::milliseconds next_delay(const RegistrationId& id);
+    bool is_out_of_patience(const RegistrationId& id);
     bool end(const RegistrationId& id);
 
     [[nodiscard]] Mark mark() { return new_mark(ports_.clock, ports_.random); }

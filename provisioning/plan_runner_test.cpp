@@ -45,6 +45,30 @@ TEST_F(Running, AHubThatIsAwayIsTriedAgain) {
     EXPECT_LT(timers.now(), std::chrono::seconds(40));
 }
 
+TEST(Delays, AreWhatTheHubAsksForWithinReason) {
+    EXPECT_EQ(delay_after(1, 0s, false), 125ms);
+    EXPECT_EQ(delay_after(1, 7s, false), 7s);
+    EXPECT_EQ(delay_after(8, 7s, false), 10s) << "never less than without";
+    EXPECT_EQ(delay_after(1, 3600s, false), 10s);
+    EXPECT_EQ(delay_after(1, 60s, true), 60s);
+    EXPECT_EQ(delay_after(1, 3600s, true), 120s);
+}
+
+TEST_F(Running, AHubThatAsksForTimeGetsIt) {
+    hubs.answer_next(2, {.code = Code::rate_limited, .retry_after = 7s});
+    EXPECT_EQ(ended().status, assigned);
+    EXPECT_GE(timers.now(), 14s);
+    EXPECT_LT(timers.now(), 15s);
+}
+
+TEST_F(Running, AHubThatAsksForTooMuchTimeIsAskedLessOften) {
+    // DPS-DEVICE-23: everything within 50 s
+    hubs.answer_next(plan_tries_max, {.code = Code::unavailable, .retry_after = 3600s});
+    EXPECT_EQ(ended().status, failed);
+    EXPECT_EQ(hubs.calls(), 5);
+    EXPECT_LT(timers.now(), 50s);
+}
+
 TEST_F(Running, AHubThatStaysAwayFailsTheRegistration) {
     hubs.answer_next(plan_tries_max, {.code = Code::deadline_exceeded});
     const RegistrationRecord record = ended();
