@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,12 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
     void fail_reads(int count, Code code) {
         const std::scoped_lock lock(mutex_);
         read_failures_.insert(read_failures_.end(), static_cast<std::size_t>(count), code);
+    }
+
+    /// The record and the individual enrollment of this id cannot be read one by one any more.
+    void damage(const RegistrationId& id) {
+        const std::scoped_lock lock(mutex_);
+        damaged_.insert(id);
     }
 
     /// Runs at the beginning of every filtered query.
@@ -81,6 +88,9 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
                                                                 const RegistrationId& id) override {
         ++individuals_read_;
         return locked([&]() -> Result<std::optional<IndividualEnrollment>> {
+            if (damaged_.contains(id)) {
+                return fail(Code::internal, "a stored document is damaged");
+            }
             return individuals_.find(key(scope, id));
         });
     }
@@ -210,6 +220,9 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
         return locked([&]() -> Result<std::optional<RegistrationRecord>> {
             if (const auto code = next_of(read_failures_)) {
                 return fail(*code, "the store is down");
+            }
+            if (damaged_.contains(id)) {
+                return fail(Code::internal, "a stored document is damaged");
             }
             return records_.find(key(scope, id));
         });
@@ -409,6 +422,7 @@ class FakeStore final : public EnrollmentStore, public RegistrationStore {
     std::vector<DeviceEvent> events_;
     std::deque<Code> save_failures_;
     std::deque<Code> read_failures_;
+    std::unordered_set<RegistrationId> damaged_;
     std::function<void()> before_save_;
     std::function<void()> before_filtering_;
     std::function<void()> after_save_;

@@ -167,6 +167,41 @@ TEST_F(FleetsTest, IsHeldWhenTooMuchFails) {
     EXPECT_EQ(world.count_at(hub_1, 50), 0) << "a second drain takes what is left";
 }
 
+TEST_F(FleetsTest, GivesUpWhatCannotBeReadAndGoesOn) {
+    world.populate(20);
+    world.store.damage(RegistrationId("dev-00007"));
+    const auto begun = world.begin(OperationKind::drain);
+    EXPECT_EQ(world.run_until_quiet(begun.id), OperationState::done);
+    const auto ended = world.view(begun.id).operation;
+    EXPECT_EQ(ended.progress.looked_at, 20);
+    EXPECT_EQ(ended.progress.moved, 19);
+    EXPECT_EQ(ended.progress.failed, 1);
+    ASSERT_EQ(ended.failures.size(), 1U);
+    EXPECT_TRUE(ended.failures[0].starts_with("dev-00007: ")) << ended.failures[0];
+}
+
+TEST_F(FleetsTest, GivesUpWhatCannotBeReadAnyMore) {
+    for (const bool stops : {false, true}) {
+        FleetWorld broken;
+        broken.populate(5);
+        broken.hubs.down(hub_2);
+        broken.hubs.down(hub_3);
+        const auto begun = broken.begin(OperationKind::drain);
+        broken.run_for(2s);
+        ASSERT_EQ(broken.view(begun.id).under_way, 5);
+        broken.store.damage(RegistrationId("dev-00003"));
+        broken.hubs.recover();
+        if (stops) {
+            ASSERT_TRUE(broken.fleets->stop(begun.id, fleet_operator));
+        }
+        EXPECT_EQ(broken.run_until_quiet(begun.id),
+                  stops ? OperationState::stopped : OperationState::done);
+        const auto progress = broken.view(begun.id).operation.progress;
+        EXPECT_EQ(progress.failed, 1);
+        EXPECT_EQ(progress.moved + progress.stayed, 4);
+    }
+}
+
 TEST_F(FleetsTest, WaitsForPlansOfTheDevicesThemselves) {
     world.populate(3);
     world.hubs.down(hub_1);

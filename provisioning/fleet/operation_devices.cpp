@@ -26,6 +26,9 @@ constexpr std::chrono::seconds quiet_after{10};
 constexpr std::chrono::seconds waiting_interval{1};
 constexpr std::chrono::minutes waiting_max{5};
 
+/// How often a device is tried whose error does not pass by itself.
+constexpr int hopeless_tries_max = 5;
+
 constexpr std::string_view given_up = "The operation was stopped.";
 
 bool is_elsewhere(const RegistrationRecord& record, const Place& from) {
@@ -66,10 +69,14 @@ Result<void> OperationRun::look_at_next() {
         is_exhausted_ = true;
         return {};
     }
-    const auto verdict = consider(**record);
-    if (!verdict) { // it stays the next one
-        return std::unexpected(verdict.error());
+    auto verdict = consider(**record);
+    if (!verdict) {
+        if (!is_hopeless((**record).id, verdict.error())) { // it stays the next one
+            return std::unexpected(verdict.error());
+        }
+        verdict = Refuse{verdict.error().detail};
     }
+    troubles_.erase((**record).id);
     devices_.pop();
     {
         const std::scoped_lock lock(mutex_);
@@ -214,7 +221,7 @@ Result<void> OperationRun::look_at_waiting() {
         due = ledger_.waiting_ones(now - waiting_interval, now, count_max);
     }
     for (const RegistrationId& id : due) {
-        if (auto done = look_again(id); !done) {
+        if (auto done = tolerate(id, look_again(id)); !done) {
             return done;
         }
     }
@@ -259,12 +266,19 @@ Result<void> OperationRun::look_at_quiet() {
         quiet = ledger_.quiet_plans(now - quiet_after, now, checks_per_step);
     }
     for (const RegistrationId& id : quiet) {
-        const auto record = ports_.registrations.find(scope_, id);
-        if (!record) {
-            return std::unexpected(record.error());
+        if (auto done = tolerate(id, look_at_quiet(id)); !done) {
+            return done;
         }
-        resolve(id, *record);
     }
+    return {};
+}
+
+Result<void> OperationRun::look_at_quiet(const RegistrationId& id) {
+    const auto record = ports_.registrations.find(scope_, id);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    resolve(id, *record);
     return {};
 }
 
@@ -296,9 +310,9 @@ Result<void> OperationRun::give_up_plans() {
         stored = ledger_.quiet_plans(now - waiting_interval, now, give_ups_per_step);
     }
     for (const RegistrationId& id : stored) {
-        auto done = retry_on_conflict<void>([&] { return give_up(id); });
-        if (!done) {
-            return done;
+        const auto done = retry_on_conflict<void>([&] { return give_up(id); });
+        if (auto tolerated = tolerate(id, done); !tolerated) {
+            return tolerated;
         }
     }
     return {};
@@ -328,6 +342,34 @@ Result<void> OperationRun::give_up(const RegistrationId& id) {
         ledger_.stayed(id, "");
     }
     ports_.runner.ended_by_others(**record, ended);
+    return {};
+}
+
+bool OperationRun::is_hopeless(const RegistrationId& id, const Error& error) {
+    if (may_pass(error.code) || ++troubles_[id] < hopeless_tries_max) {
+        return false;
+    }
+    troubles_.erase(id);
+    log::warning("an operation on a fleet gives a device up", {{"operation", origin_.id},
+                                                               {"registration_id", id.text()},
+                                                               {"detail", error.detail},
+                                                               {"cause", error.cause}});
+    return true;
+}
+
+/// The same for a device that was looked at: it counts as failed then.
+Result<void> OperationRun::tolerate(const RegistrationId& id, const Result<void>& done) {
+    if (done) {
+        troubles_.erase(id);
+        return {};
+    }
+    if (!is_hopeless(id, done.error())) {
+        return done;
+    }
+    const std::scoped_lock lock(mutex_);
+    if (ledger_.find_under_way(id) != nullptr || ledger_.waiting_since(id)) {
+        ledger_.failed(id, done.error().detail);
+    }
     return {};
 }
 

@@ -23,6 +23,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 
 namespace muster::provisioning {
 
@@ -90,8 +91,13 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
     Result<void> look_again(const RegistrationId& id);
     Result<void> look_at_quiet();
     void resolve(const RegistrationId& id, const std::optional<RegistrationRecord>& record);
+    Result<void> look_at_quiet(const RegistrationId& id);
     Result<void> give_up_plans();
     Result<void> give_up(const RegistrationId& id);
+
+    // What is wrong with one device for good must not hold up the others for ever.
+    bool is_hopeless(const RegistrationId& id, const Error& error);
+    Result<void> tolerate(const RegistrationId& id, const Result<void>& done);
 
     // ---- state ----
 
@@ -114,7 +120,8 @@ class OperationRun : public std::enable_shared_from_this<OperationRun> {
     std::mutex work_;
     FleetDevices devices_;
     bool is_prepared_ = false;
-    bool is_exhausted_ = false; // every device was looked at
+    bool is_exhausted_ = false;                        // every device was looked at
+    std::unordered_map<RegistrationId, int> troubles_; // errors in a row that do not pass
     std::atomic<bool> is_over_ = false;
     SteadyTime saved_;
 
