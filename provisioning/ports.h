@@ -162,8 +162,8 @@ class RegistrationStore {
     virtual Result<std::vector<RegistrationRecord>>
     all(const IdScope& scope, const std::string& after, std::size_t count_max) = 0;
 
-    /// Records with an unfinished plan or chores, ordered by folded id, after `after`: read at
-    /// start-up and now and then, and finished.
+    /// Records with an unfinished plan or chores, ordered by folded id, after `after`. Those that
+    /// cannot be read are logged and left out: they must not keep the others from being finished.
     virtual Result<std::vector<RegistrationRecord>>
     unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) = 0;
 

@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "provisioning/documents.h"
 #include "store/outcomes.h"
 #include "store/sql/accompaniment.h"
@@ -41,6 +42,14 @@ constexpr Statement update_record{
 constexpr Statement delete_record{
     "DELETE FROM registration WHERE scope = $1 AND folded_id = $2 AND version = $3"
     " RETURNING erased"};
+
+void log_unreadable(const IdScope& scope, const std::string& id, const Error& error) {
+    log::error("a registration record cannot be read, its device is left as it is",
+               {{"scope", scope.text()},
+                {"registration_id", id},
+                {"detail", error.detail},
+                {"cause", error.cause}});
+}
 
 /// A record, encoded before the writer is asked for.
 struct Encoded {
@@ -183,9 +192,28 @@ Registrations::all(const IdScope& scope, const std::string& after, std::size_t c
 
 Result<std::vector<RegistrationRecord>>
 Registrations::unfinished(const IdScope& scope, const std::string& after, std::size_t count_max) {
-    return records_.read<RegistrationRecord>(scope.text(), select_unfinished,
-                                             {scope.text(), after, row_limit(count_max)},
-                                             provisioning::stored_registration);
+    std::vector<RegistrationRecord> found;
+    std::string position = after;
+    for (bool is_last = false; !is_last && found.size() < count_max;) {
+        const std::size_t wanted = count_max - found.size();
+        const auto rows =
+            records_.rows(select_unfinished, {scope.text(), position, row_limit(wanted)});
+        if (!rows) {
+            return std::unexpected(rows.error());
+        }
+        for (const StoredRow& row : *rows) {
+            auto record = records_.open<RegistrationRecord>({scope.text(), row.id}, row.document,
+                                                            provisioning::stored_registration);
+            if (record) {
+                found.push_back(*std::move(record));
+            } else {
+                log_unreadable(scope, row.id, record.error());
+            }
+            position = row.id;
+        }
+        is_last = rows->size() < wanted;
+    }
+    return found;
 }
 
 Result<std::vector<HubCount>> Registrations::hub_counts(const IdScope& scope) {
