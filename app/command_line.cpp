@@ -84,6 +84,8 @@ ExitCode run_command_line(int count, const char* const* arguments, const Environ
     add_operation(root, chosen);
     add_quarantine(root, chosen);
     add_suspects(root, chosen);
+    add_block(root, chosen);
+    add_unblock(root, chosen);
     add_enrollment(root, chosen, environment);
     add_group(root, chosen, environment);
     add_registration(root, chosen, environment);

@@ -57,6 +57,8 @@ void add_rebalance(CLI::App& root, Chosen& chosen);
 void add_operation(CLI::App& root, Chosen& chosen);
 void add_quarantine(CLI::App& root, Chosen& chosen);
 void add_suspects(CLI::App& root, Chosen& chosen);
+void add_block(CLI::App& root, Chosen& chosen);
+void add_unblock(CLI::App& root, Chosen& chosen);
 void add_enrollment(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_group(CLI::App& root, Chosen& chosen, const Environment& environment);
 void add_registration(CLI::App& root, Chosen& chosen, const Environment& environment);

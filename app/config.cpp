@@ -4,6 +4,7 @@
 #include "app/config_reader.h"
 #include "app/config_routing.h"
 #include "app/config_words.h"
+#include "app/data_folder.h"
 #include "base/text.h"
 
 #include <fmt/format.h>
@@ -72,6 +73,26 @@ std::vector<std::string> read_events(TableReader& reader) {
     return events;
 }
 
+void read_limits(TableReader& reader, HubConfig& hub) {
+    const auto tier = reader.text("tier");
+    hub.tier = tier ? hub::tier_named(*tier) : std::nullopt;
+    if (tier && !hub.tier) {
+        reader.mistake("tier", "must be one of F1, B1, B2, B3, S1, S2, S3");
+    }
+    if (reader.has("units") && !tier) {
+        reader.mistake("units", "means nothing without a tier");
+    }
+    const std::int64_t units_max = hub.tier ? hub::units_max(*hub.tier) : 200;
+    hub.units = static_cast<int>(reader.number("units", 1, units_max).value_or(hub.units));
+    hub.unthrottled_policies = reader.texts("unthrottled_policies");
+    const std::vector<std::string> known = hub_policy_names();
+    for (const std::string& policy : hub.unthrottled_policies) {
+        if (std::ranges::find(known, policy) == known.end()) {
+            reader.mistake("unthrottled_policies", "there is no policy '" + policy + "'");
+        }
+    }
+}
+
 HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     TableReader reader(table, "hub", mistakes);
     HubConfig hub;
@@ -86,6 +107,7 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     if (!hub.location.empty()) {
         read_location(reader, "location", hub.location);
     }
+    read_limits(reader, hub);
     hub.devices_max = reader.number("devices_max", 1, 100'000'000).value_or(hub.devices_max);
     hub.modules_max = static_cast<std::size_t>(reader.number("modules_max", 0, 1000).value_or(50));
     hub.ca_file = reader.text("ca_file").value_or("");

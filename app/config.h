@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "hub/limits/rates.h"
 #include "provisioning/enrollment.h"
 
 #include <cstdint>
@@ -33,6 +34,9 @@ struct HubConfig {
     // Beside telemetry: "twin-changes", "lifecycle", "connections". None, as in a new hub of the
     // real service.
     std::vector<std::string> events;
+    std::optional<hub::Tier> tier; // whose limits are imitated; absent: generous ones
+    int units = 1;                 // of the tier
+    std::vector<std::string> unthrottled_policies;
     std::string location; // for geoLatency; parse_location reads it, or it is empty
     std::vector<EndpointConfig> endpoints;
     std::vector<RouteConfig> routes;

@@ -57,6 +57,12 @@ std::string format_hub(const HubConfig& hub) {
     if (!hub.ca_file.empty()) {
         out += fmt::format("ca_file = \"{}\"\n", hub.ca_file.string());
     }
+    if (hub.tier) {
+        out += fmt::format("tier = \"{}\"\nunits = {}\n", hub::to_string(*hub.tier), hub.units);
+    }
+    if (!hub.unthrottled_policies.empty()) {
+        out += fmt::format("unthrottled_policies = [{}]\n", quoted(hub.unthrottled_policies));
+    }
     if (!hub.location.empty()) {
         out += fmt::format("location = \"{}\"\n", hub.location);
     }

@@ -97,6 +97,10 @@ Result<hub::HubSettings> hub_settings(const HubConfig& config, const PolicyKeys&
     settings.events.twin_changes = tells_of("twin-changes");
     settings.events.lifecycle = tells_of("lifecycle");
     settings.events.connection_state = tells_of("connections");
+    if (config.tier) {
+        settings.limits = hub::limits_of(*config.tier, config.units);
+    }
+    settings.unthrottled_policies = config.unthrottled_policies;
     for (const std::string& policy : hub_policy_names()) {
         const KeyPair& pair = keys_of(keys, "hub:" + config.host.text(), policy);
         settings.policies.push_back({policy, pair.primary, pair.secondary, rights_of(policy)});

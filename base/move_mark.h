@@ -6,10 +6,18 @@
 //   moving out 4f3a9c0d11223344; was enabled
 //   moving out 4f3a9c0d11223344; was disabled: lost in the field
 //   moving in 4f3a9c0d11223344
+//
+// And what it writes for a device that is blocked, which may be moved as such:
+//
+//   blocked; was enabled
+//   blocked; was disabled: lost in the field
 
 #include <string_view>
 
 namespace muster {
+
+/// Of a device that an operator has blocked; before what it was: `blocked; was enabled`.
+inline constexpr std::string_view blocked = "blocked";
 
 /// At the hub that is left: this copy is the truth, and it is frozen.
 inline constexpr std::string_view moving_out = "moving out ";

@@ -137,9 +137,11 @@ Scheduler::Ticket TimerThread::after(std::chrono::milliseconds delay, Task task)
     const auto time = std::chrono::steady_clock::now() + delay;
     const std::lock_guard lock(state_->mutex);
     const Ticket ticket = ++state_->ticket_last;
-    state_->tasks.emplace(std::pair(time, ticket), std::move(task));
+    const auto at = state_->tasks.emplace(std::pair(time, ticket), std::move(task)).first;
     state_->times.emplace(ticket, time);
-    state_->changed.notify_one();
+    if (at == state_->tasks.begin()) { // the thread waits for another one
+        state_->changed.notify_one();
+    }
     return ticket;
 }
 

@@ -153,11 +153,13 @@ void MqttFront::take(mqtt::Connect& connect, SteadyTime now) {
         session_.connack(mqtt::ConnectCode::not_authorized, false, now);
         return;
     }
-    const auto make = names_provisioning(context_.sites, *connect.user_name)
-                          ? make_provisioning_mqtt
-                          : make_hub_mqtt;
+    const bool is_provisioning = names_provisioning(context_.sites, *connect.user_name);
+    const auto make = is_provisioning ? make_provisioning_mqtt : make_hub_mqtt;
     handler_ = make(context_, session_, peer_, post_and_continue());
     handler_->connect(connect, now);
+    if (!is_provisioning) { // looked at once; a chain would be kept as long as the device is here
+        peer_.certificates = {};
+    }
 }
 
 void MqttFront::take(mqtt::Publish& publish, SteadyTime now) {

@@ -229,6 +229,26 @@ class Devices final : public DeviceStore, public SessionStore {
     std::map<Key, std::vector<StoredSubscription>> sessions_;
 };
 
+class Usages final : public UsageStore {
+  public:
+    Result<std::optional<Usage>> load(const HubName& /*hub*/) override {
+        if (failure) {
+            return std::unexpected(*failure);
+        }
+        return kept;
+    }
+
+    Result<void> save(const HubName& /*hub*/, const Usage& usage) override {
+        ++saves;
+        kept = usage;
+        return {};
+    }
+
+    std::optional<Usage> kept;
+    int saves = 0;
+    std::optional<Error> failure; // of loads
+};
+
 /// What every store of a hub is in tests; a new port is added here.
 struct Stores {
     Stores() {
@@ -250,11 +270,13 @@ struct Stores {
                 .queries = queries,
                 .presences = presences,
                 .jobs = jobs,
-                .configurations = configurations};
+                .configurations = configurations,
+                .usage = usage};
     }
 
     Devices devices;
     Events events;
+    Usages usage;
     MessageQueues messages;
     Presences presences;
     Queries queries{devices, presences, messages};

@@ -1,6 +1,7 @@
 #include "hub/live.h"
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -23,25 +24,24 @@ struct Entry {
 
 // What a chatty device costs those who remember its activity.
 constexpr std::chrono::seconds activity_granularity{30};
+constexpr std::size_t shards_count = 64;
 
 // Cuts are counted for groups of devices, so that the count of a device that is not connected takes
 // no memory. A cut in the same group at the wrong moment costs another device one reconnect. A
 // device and its modules are in one group, because what ends the right of the device ends theirs.
-constexpr std::size_t cut_groups = 4096;
+constexpr std::size_t cut_groups = 4096 / shards_count;
 
-} // namespace
-
-struct Live::State {
-    State(const Clock& time, Watcher watch) : clock(time), watcher(std::move(watch)) {}
-
+/// A part of the devices, each with its modules: they share nothing with the others, so that many
+/// threads can work at once.
+struct Shard {
     void tell(const IdentityId& who, bool is_connected) const {
-        if (watcher) {
-            watcher(who, is_connected);
+        if (watcher != nullptr) {
+            (*watcher)(who, is_connected);
         }
     }
 
     std::uint64_t& cuts_of(const IdentityId& who) {
-        return cuts[std::hash<DeviceId>{}(who.device) % cut_groups];
+        return cuts.at(std::hash<DeviceId>{}(who.device) / shards_count % cut_groups);
     }
 
     /// The attachment `link` of the device, null if it is not the current one.
@@ -75,10 +75,10 @@ struct Live::State {
         changed.insert(who);
     }
 
-    std::shared_ptr<DeviceLink> end(const IdentityId& who, Entry& entry) {
+    std::shared_ptr<DeviceLink> end(const IdentityId& who, Entry& entry, WallTime now) {
         tell(who, false);
         count(who, -1);
-        entry.connection_updated = clock.wall();
+        entry.connection_updated = now;
         entry.takes_methods = false;
         entry.takes_desired = false;
         entry.takes_messages = false;
@@ -92,7 +92,7 @@ struct Live::State {
     }
 
     /// The link that was ended, null if there was none.
-    std::shared_ptr<DeviceLink> cut(const IdentityId& who);
+    std::shared_ptr<DeviceLink> cut(const IdentityId& who, WallTime now);
     void forget(const IdentityId& who);
 
     std::vector<std::function<void()>> take_waits(const IdentityId& who) {
@@ -110,18 +110,36 @@ struct Live::State {
         return at != entries.end() && at->second.link && at->second.takes_methods;
     }
 
-    const Clock& clock;
-    const Watcher watcher;
+    const Live::Watcher* watcher = nullptr;
     mutable std::mutex mutex; // never held while a link or a callback is called
     std::unordered_map<IdentityId, Entry> entries;
     std::unordered_map<DeviceId, std::set<ModuleId>> modules; // that have entries
     std::unordered_map<IdentityId, std::map<std::uint64_t, std::function<void()>>> waits;
     std::unordered_set<IdentityId> changed;
     std::array<std::uint64_t, cut_groups> cuts{};
-    LinkId last_link = 0;
-    std::uint64_t last_wait = 0;
     std::size_t connected = 0;
     std::size_t connected_modules = 0;
+};
+
+} // namespace
+
+struct Live::State {
+    State(const Clock& time, Watcher watch) : clock(time), watcher(std::move(watch)) {
+        for (Shard& shard : shards) {
+            shard.watcher = watcher ? &watcher : nullptr;
+        }
+    }
+
+    Shard& of(const IdentityId& who) {
+        return shards.at(std::hash<DeviceId>{}(who.device) % shards_count);
+    }
+
+    const Clock& clock;
+    const Watcher watcher;
+    std::array<Shard, shards_count> shards;
+    std::atomic<LinkId> last_link = 0;
+    std::atomic<std::uint64_t> last_wait = 0;
+    std::atomic<std::size_t> first_taken = 0;
 };
 
 Live::Live(const Clock& clock, Watcher watcher)
@@ -130,8 +148,9 @@ Live::Live(const Clock& clock, Watcher watcher)
 Live::~Live() = default;
 
 Live::Admission Live::admission(const IdentityId& who) const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->cuts_of(who);
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    return shard.cuts_of(who);
 }
 
 LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link) {
@@ -142,20 +161,21 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
     std::shared_ptr<DeviceLink> displaced;
     LinkId id = 0;
     {
-        const std::lock_guard lock(state_->mutex);
-        if (admission == state_->cuts_of(who)) {
-            Entry& entry = state_->entry_of(who);
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        if (admission == shard.cuts_of(who)) {
+            Entry& entry = shard.entry_of(who);
             displaced = std::exchange(entry.link, std::move(link));
             if (!displaced) {
-                state_->count(who, 1);
-                state_->tell(who, true);
+                shard.count(who, 1);
+                shard.tell(who, true);
             }
             id = entry.id = ++state_->last_link;
             entry.takes_methods = false;
             entry.takes_desired = false;
             entry.takes_messages = false;
             entry.connection_updated = entry.last_activity = state_->clock.wall();
-            state_->note(who, entry);
+            shard.note(who, entry);
         }
     }
     if (id == 0) {
@@ -167,23 +187,25 @@ LinkId Live::attach(const IdentityId& who, std::shared_ptr<DeviceLink> link, Adm
 }
 
 void Live::detach(const IdentityId& who, LinkId link) {
-    const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(who, link)) {
-        state_->end(who, *entry);
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    if (Entry* entry = shard.find(who, link)) {
+        shard.end(who, *entry, state_->clock.wall());
     }
 }
 
 void Live::set_takes_methods(const IdentityId& who, LinkId link, bool takes_methods) {
     std::vector<std::function<void()>> ready;
     {
-        const std::lock_guard lock(state_->mutex);
-        Entry* entry = state_->find(who, link);
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        Entry* entry = shard.find(who, link);
         if (entry == nullptr) {
             return;
         }
         entry->takes_methods = takes_methods;
         if (takes_methods) {
-            ready = state_->take_waits(who);
+            ready = shard.take_waits(who);
         }
     }
     for (const auto& callback : ready) {
@@ -192,28 +214,32 @@ void Live::set_takes_methods(const IdentityId& who, LinkId link, bool takes_meth
 }
 
 void Live::set_takes_desired(const IdentityId& who, LinkId link, bool takes_desired) {
-    const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(who, link)) {
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    if (Entry* entry = shard.find(who, link)) {
         entry->takes_desired = takes_desired;
     }
 }
 
 void Live::set_takes_messages(const IdentityId& who, LinkId link, bool takes_messages) {
-    const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(who, link)) {
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    if (Entry* entry = shard.find(who, link)) {
         entry->takes_messages = takes_messages;
     }
 }
 
 bool Live::is_attached(const IdentityId& who, LinkId link) const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->find(who, link) != nullptr;
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    return shard.find(who, link) != nullptr;
 }
 
 Live::Presence Live::presence(const IdentityId& who) const {
-    const std::lock_guard lock(state_->mutex);
-    const auto at = state_->entries.find(who);
-    if (at == state_->entries.end()) {
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    const auto at = shard.entries.find(who);
+    if (at == shard.entries.end()) {
         return {};
     }
     const Entry& entry = at->second;
@@ -223,47 +249,65 @@ Live::Presence Live::presence(const IdentityId& who) const {
 }
 
 void Live::touch(const IdentityId& who, LinkId link) {
-    const std::lock_guard lock(state_->mutex);
-    if (Entry* entry = state_->find(who, link)) {
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    if (Entry* entry = shard.find(who, link)) {
         entry->last_activity = state_->clock.wall();
         if (entry->last_activity - entry->noted_activity >= activity_granularity) {
-            state_->note(who, *entry);
+            shard.note(who, *entry);
         }
     }
 }
 
 std::vector<IdentityId> Live::take_changed(std::size_t count_max) {
-    const std::lock_guard lock(state_->mutex);
     std::vector<IdentityId> taken;
-    for (auto at = state_->changed.begin(); at != state_->changed.end() && taken.size() < count_max;
-         at = state_->changed.erase(at)) {
-        taken.push_back(*at);
+    // Each time from another one on, so that none waits behind the others for ever.
+    const std::size_t first = state_->first_taken++;
+    for (std::size_t i = 0; i < shards_count && taken.size() < count_max; ++i) {
+        Shard& shard = state_->shards.at((first + i) % shards_count);
+        const std::lock_guard lock(shard.mutex);
+        for (auto at = shard.changed.begin(); at != shard.changed.end() && taken.size() < count_max;
+             at = shard.changed.erase(at)) {
+            taken.push_back(*at);
+        }
     }
     return taken;
 }
 
 void Live::put_back_changed(std::span<const IdentityId> who) {
-    const std::lock_guard lock(state_->mutex);
-    state_->changed.insert(who.begin(), who.end());
+    for (const IdentityId& one : who) {
+        Shard& shard = state_->of(one);
+        const std::lock_guard lock(shard.mutex);
+        shard.changed.insert(one);
+    }
 }
 
 std::size_t Live::connected_count() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->connected;
+    std::size_t count = 0;
+    for (const Shard& shard : state_->shards) {
+        const std::lock_guard lock(shard.mutex);
+        count += shard.connected;
+    }
+    return count;
 }
 
 std::size_t Live::connected_device_count() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->connected - state_->connected_modules;
+    std::size_t count = 0;
+    for (const Shard& shard : state_->shards) {
+        const std::lock_guard lock(shard.mutex);
+        count += shard.connected - shard.connected_modules;
+    }
+    return count;
 }
 
 bool Live::send_desired(const IdentityId& who, const JsonObject& notification,
                         std::int64_t version) {
     std::shared_ptr<DeviceLink> link;
     {
-        const std::lock_guard lock(state_->mutex);
-        const auto at = state_->entries.find(who);
-        if (at == state_->entries.end() || !at->second.takes_desired) {
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        const auto at = shard.entries.find(who);
+        if (at == shard.entries.end() || !at->second.takes_desired) {
             return false;
         }
         link = at->second.link;
@@ -275,11 +319,12 @@ bool Live::send_desired(const IdentityId& who, const JsonObject& notification,
 bool Live::send_method(const IdentityId& who, const MethodRequest& request) {
     std::shared_ptr<DeviceLink> link;
     {
-        const std::lock_guard lock(state_->mutex);
-        if (!state_->takes_methods(who)) {
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        if (!shard.takes_methods(who)) {
             return false;
         }
-        link = state_->entries.find(who)->second.link;
+        link = shard.entries.find(who)->second.link;
     }
     link->invoke(request);
     return true;
@@ -288,9 +333,10 @@ bool Live::send_method(const IdentityId& who, const MethodRequest& request) {
 bool Live::tell_messages_waiting(const IdentityId& who) {
     std::shared_ptr<DeviceLink> link;
     {
-        const std::lock_guard lock(state_->mutex);
-        const auto at = state_->entries.find(who);
-        if (at == state_->entries.end() || !at->second.takes_messages) {
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        const auto at = shard.entries.find(who);
+        if (at == shard.entries.end() || !at->second.takes_messages) {
             return false;
         }
         link = at->second.link;
@@ -299,43 +345,42 @@ bool Live::tell_messages_waiting(const IdentityId& who) {
     return true;
 }
 
-std::shared_ptr<DeviceLink> Live::State::cut(const IdentityId& who) {
+std::shared_ptr<DeviceLink> Shard::cut(const IdentityId& who, WallTime now) {
     const auto at = entries.find(who);
-    if (at == entries.end() || !at->second.link) {
-        return nullptr;
-    }
-    return end(who, at->second);
+    return at == entries.end() || !at->second.link ? nullptr : end(who, at->second, now);
 }
 
 void Live::cut(const IdentityId& who, const std::string& reason) {
     std::shared_ptr<DeviceLink> link;
     {
-        const std::lock_guard lock(state_->mutex);
-        ++state_->cuts_of(who); // also for whoever is about to attach
-        link = state_->cut(who);
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        ++shard.cuts_of(who); // also for whoever is about to attach
+        link = shard.cut(who, state_->clock.wall());
     }
     if (link) {
-        link->close(reason);
+        link->cut_off(reason);
     }
 }
 
 void Live::cut_with_modules(const DeviceId& device, const std::string& reason) {
     std::vector<std::shared_ptr<DeviceLink>> links;
     {
-        const std::lock_guard lock(state_->mutex);
-        ++state_->cuts_of(device);
-        for (const IdentityId& who : state_->family_of(device)) {
-            if (auto link = state_->cut(who)) {
+        Shard& shard = state_->of(device);
+        const std::lock_guard lock(shard.mutex);
+        ++shard.cuts_of(device);
+        for (const IdentityId& who : shard.family_of(device)) {
+            if (auto link = shard.cut(who, state_->clock.wall())) {
                 links.push_back(std::move(link));
             }
         }
     }
     for (const auto& link : links) {
-        link->close(reason);
+        link->cut_off(reason);
     }
 }
 
-void Live::State::forget(const IdentityId& who) {
+void Shard::forget(const IdentityId& who) {
     const auto at = entries.find(who);
     if (at == entries.end() || at->second.link) {
         return;
@@ -352,21 +397,23 @@ void Live::State::forget(const IdentityId& who) {
 }
 
 void Live::forget(const IdentityId& who) {
-    const std::lock_guard lock(state_->mutex);
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
     if (who.is_module()) {
-        return state_->forget(who);
+        return shard.forget(who);
     }
-    for (const IdentityId& one : state_->family_of(who.device)) {
-        state_->forget(one);
+    for (const IdentityId& one : shard.family_of(who.device)) {
+        shard.forget(one);
     }
 }
 
 std::uint64_t Live::when_takes_methods(const IdentityId& who, std::function<void()> ready) {
     {
-        const std::lock_guard lock(state_->mutex);
-        if (!state_->takes_methods(who)) {
+        Shard& shard = state_->of(who);
+        const std::lock_guard lock(shard.mutex);
+        if (!shard.takes_methods(who)) {
             const std::uint64_t wait = ++state_->last_wait;
-            state_->waits[who].emplace(wait, std::move(ready));
+            shard.waits[who].emplace(wait, std::move(ready));
             return wait;
         }
     }
@@ -375,14 +422,15 @@ std::uint64_t Live::when_takes_methods(const IdentityId& who, std::function<void
 }
 
 void Live::stop_waiting(const IdentityId& who, std::uint64_t wait) {
-    const std::lock_guard lock(state_->mutex);
-    const auto at = state_->waits.find(who);
-    if (at == state_->waits.end()) {
+    Shard& shard = state_->of(who);
+    const std::lock_guard lock(shard.mutex);
+    const auto at = shard.waits.find(who);
+    if (at == shard.waits.end()) {
         return;
     }
     at->second.erase(wait);
     if (at->second.empty()) {
-        state_->waits.erase(at);
+        shard.waits.erase(at);
     }
 }
 

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace muster::hub {
@@ -37,6 +38,10 @@ class DeviceLink {
     virtual void messages_waiting() = 0;
     /// Ends the connection; `reason` is for the log.
     virtual void close(std::string reason) = 0;
+
+    /// The same, of an identity that has lost its right to be here: its will, and what it has sent
+    /// that nobody has begun to store, are dropped.
+    virtual void cut_off(std::string reason) { close(std::move(reason)); }
 };
 
 /// Identifies one attachment, so that a displaced connection cannot detach its successor.

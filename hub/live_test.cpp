@@ -126,6 +126,23 @@ TEST_F(LiveTest, WakesThoseWhoWaitForMethods) {
     live.stop_waiting(device, 0);
 }
 
+TEST_F(LiveTest, KeepsManyDevicesApart) {
+    constexpr std::size_t many = 1000;
+    std::vector<std::shared_ptr<fakes::Link>> links(many);
+    for (std::size_t at = 0; at < many; ++at) {
+        links[at] = new_link();
+        live.attach(DeviceId("dev-" + std::to_string(at)), links[at]);
+    }
+    EXPECT_EQ(live.connected_count(), many);
+    for (std::size_t at = 0; at < many; at += 2) {
+        live.cut(DeviceId("dev-" + std::to_string(at)), "cut");
+    }
+    EXPECT_EQ(live.connected_count(), many / 2);
+    for (std::size_t at = 0; at < many; ++at) {
+        EXPECT_EQ(links[at]->closed.size(), at % 2 == 0 ? 1U : 0U) << at;
+    }
+}
+
 TEST_F(LiveTest, OneStaysConnectedWhenManyRace) {
     std::vector<std::shared_ptr<fakes::Link>> links(8 * 50);
     std::vector<std::thread> threads;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace muster::hub {
 
@@ -35,6 +36,10 @@ std::unexpected<Error> no_answer() {
                 "timed out waiting for the response from device"); // 504101
 }
 
+std::unexpected<Error> cut_off() {
+    return fail(Code::unavailable, "the device was cut off"); // 404103
+}
+
 } // namespace
 
 // Callbacks of timers and of Live hold the state weakly and name a call by its request id; a call
@@ -57,6 +62,8 @@ struct Methods::State : std::enable_shared_from_this<State> {
 
     void finish(const std::string& request_id, Result<MethodReply> result);
     std::optional<Call> take(const std::string& request_id);
+    /// Of the device and its modules, or of one of them.
+    void cut(const DeviceId& device, const std::optional<IdentityId>& only);
 
     Live& live;
     Scheduler& timers;
@@ -64,6 +71,7 @@ struct Methods::State : std::enable_shared_from_this<State> {
     std::mutex mutex;
     std::unordered_map<std::string, Call> calls;
     std::unordered_map<IdentityId, std::size_t> calls_of_device;
+    std::unordered_map<DeviceId, std::vector<std::string>> family_calls; // modules included
     std::uint64_t next_request;
 };
 
@@ -88,6 +96,7 @@ Result<std::string> Methods::State::admit(const IdentityId& who, const MethodCal
     entry.connect_expired = call.connect_timeout == std::chrono::seconds(0);
     calls.emplace(request_id, std::move(entry));
     ++calls_of_device[who];
+    family_calls[who.device].push_back(request_id);
     return request_id;
 }
 
@@ -202,6 +211,11 @@ std::optional<Call> Methods::State::take(const std::string& request_id) {
     if (--of_device->second == 0) {
         calls_of_device.erase(of_device);
     }
+    const auto family = family_calls.find(node.mapped().who.device);
+    std::erase(family->second, request_id);
+    if (family->second.empty()) {
+        family_calls.erase(family);
+    }
     return std::move(node.mapped());
 }
 
@@ -217,6 +231,23 @@ void Methods::State::finish(const std::string& request_id, Result<MethodReply> r
         live.stop_waiting(call->who, call->wait);
     }
     call->done(std::move(result));
+}
+
+void Methods::State::cut(const DeviceId& device, const std::optional<IdentityId>& only) {
+    std::vector<std::string> ended;
+    {
+        const std::lock_guard lock(mutex);
+        const auto family = family_calls.find(device);
+        if (family == family_calls.end()) {
+            return;
+        }
+        ended = family->second;
+        std::erase_if(ended,
+                      [&](const std::string& id) { return only && calls.at(id).who != *only; });
+    }
+    for (const std::string& request_id : ended) {
+        finish(request_id, cut_off());
+    }
 }
 
 Methods::Methods(Live& live, Scheduler& timers, const Limits& limits, std::uint64_t first_request)
@@ -261,6 +292,14 @@ void Methods::answered(const IdentityId& who, const std::string& request_id, int
     state_->finish(request_id, MethodReply{.status = status,
                                            .payload = method_reply_payload(
                                                payload, state_->limits.payload_bytes_max)});
+}
+
+void Methods::cut(const IdentityId& who) {
+    state_->cut(who.device, who);
+}
+
+void Methods::cut_with_modules(const DeviceId& device) {
+    state_->cut(device, std::nullopt);
 }
 
 std::size_t Methods::in_flight() const {

@@ -56,6 +56,10 @@ class Methods {
     void answered(const IdentityId& who, const std::string& request_id, int status,
                   std::string_view payload);
 
+    /// The identity was cut off: whoever waits for it hears so now, as unavailable.
+    void cut(const IdentityId& who);
+    void cut_with_modules(const DeviceId& device);
+
     [[nodiscard]] std::size_t in_flight() const;
 
   private:

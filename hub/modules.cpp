@@ -93,7 +93,7 @@ Result<void> Service::fit_system_modules(const Device& current, const Device& ne
             done = insert({wanted});
         } else if (!next.iot_edge && found != there->end()) {
             done = erase_device(found->identity(), found->version);
-            live_.cut(found->identity(), "the device is no Edge device any more");
+            cut(found->identity(), "the device is no Edge device any more");
         }
         if (!done) {
             return done;

@@ -35,16 +35,9 @@ std::unexpected<Error> refuse(std::string cause) {
     return fail(Code::unauthenticated, "the authorization is not valid", std::move(cause));
 }
 
-} // namespace
-
-Result<void> authorize(const HubName& hub, const std::vector<AccessPolicy>& policies,
-                       std::string_view authorization, Right right, WallTime now) {
-    return authorize_any(hub, policies, authorization, {right}, now);
-}
-
-Result<void> authorize_any(const HubName& hub, const std::vector<AccessPolicy>& policies,
-                           std::string_view authorization, const std::vector<Right>& rights,
-                           WallTime now) {
+Result<const AccessPolicy*> proven_policy(const HubName& hub,
+                                          const std::vector<AccessPolicy>& policies,
+                                          std::string_view authorization, WallTime now) {
     if (authorization.empty()) {
         return fail(Code::unauthenticated, "no authorization");
     }
@@ -62,8 +55,31 @@ Result<void> authorize_any(const HubName& hub, const std::vector<AccessPolicy>& 
     if (!crypto::is_current(*token, now)) {
         return refuse("the token has expired");
     }
-    if (std::ranges::none_of(rights, [&](Right right) { return policy->allows(right); })) {
-        return fail(Code::forbidden, "the policy lacks the right", policy->name);
+    return policy;
+}
+
+} // namespace
+
+Result<std::string> signing_policy(const HubName& hub, const std::vector<AccessPolicy>& policies,
+                                   std::string_view authorization, WallTime now) {
+    const auto policy = proven_policy(hub, policies, authorization, now);
+    return policy ? Result<std::string>((*policy)->name) : std::unexpected(policy.error());
+}
+
+Result<void> authorize(const HubName& hub, const std::vector<AccessPolicy>& policies,
+                       std::string_view authorization, Right right, WallTime now) {
+    return authorize_any(hub, policies, authorization, {right}, now);
+}
+
+Result<void> authorize_any(const HubName& hub, const std::vector<AccessPolicy>& policies,
+                           std::string_view authorization, const std::vector<Right>& rights,
+                           WallTime now) {
+    const auto policy = proven_policy(hub, policies, authorization, now);
+    if (!policy) {
+        return std::unexpected(policy.error());
+    }
+    if (std::ranges::none_of(rights, [&](Right right) { return (*policy)->allows(right); })) {
+        return fail(Code::forbidden, "the policy lacks the right", (*policy)->name);
     }
     return {};
 }

@@ -29,6 +29,10 @@ struct AccessPolicy {
 Result<void> authorize(const HubName& hub, const std::vector<AccessPolicy>& policies,
                        std::string_view authorization, Right right, WallTime now);
 
+/// The name of the policy that signed, whatever it may do. Error: unauthenticated, as above.
+Result<std::string> signing_policy(const HubName& hub, const std::vector<AccessPolicy>& policies,
+                                   std::string_view authorization, WallTime now);
+
 /// Any one of the rights is enough.
 Result<void> authorize_any(const HubName& hub, const std::vector<AccessPolicy>& policies,
                            std::string_view authorization, const std::vector<Right>& rights,

@@ -12,6 +12,7 @@
 #include "hub/events/event_store.h"
 #include "hub/identity_id.h"
 #include "hub/jobs/job_store.h"
+#include "hub/limits/daily_usage.h"
 #include "hub/messages/message.h"
 #include "hub/presence.h"
 #include "hub/twin.h"
@@ -161,6 +162,7 @@ struct StorePorts {
     PresenceStore& presences;
     JobStore& jobs;
     ConfigurationStore& configurations;
+    UsageStore& usage;
 };
 
 } // namespace muster::hub

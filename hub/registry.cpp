@@ -1,5 +1,7 @@
 // The identity registry (iothub B.1, B.3).
 
+#include "base/log.h"
+#include "base/move_mark.h"
 #include "hub/device_rules.h"
 #include "hub/edge.h"
 #include "hub/retry.h"
@@ -150,9 +152,10 @@ Result<void> Service::save_device(const Device& current, const Device& next) {
     }
     auto saved = devices_.update_device(settings_.name, next, current.version);
     if (saved && next.status == DeviceStatus::disabled) {
-        live_.cut_with_modules(next.id, "the device was disabled");
+        cut_with_modules(next.id, "the device was disabled");
+        drop_messages_if_blocked(next);
     } else if (saved && ends_connections(current, next)) {
-        live_.cut(next.identity(), "the credentials changed");
+        cut(next.identity(), "the credentials changed");
     }
     if (saved) {
         note_change(next.identity());
@@ -176,6 +179,27 @@ Result<DeviceView> Service::regenerate_keys(const IdentityId& id, KeySlots which
         }
         return view_of(std::move(next));
     });
+}
+
+/// What was to be told to a device that an operator has blocked waits for nobody.
+void Service::drop_messages_if_blocked(const Device& device) {
+    if (!device.status_reason.starts_with(blocked)) {
+        return;
+    }
+    if (const auto dropped = messages_.purge(device.identity()); !dropped) {
+        log::warning("messages of a blocked device are kept",
+                     {{"device", device.id.text()}, {"detail", dropped.error().detail}});
+    }
+}
+
+void Service::cut(const IdentityId& who, const std::string& reason) {
+    live_.cut(who, reason);
+    methods_.cut(who);
+}
+
+void Service::cut_with_modules(const DeviceId& device, const std::string& reason) {
+    live_.cut_with_modules(device, reason);
+    methods_.cut_with_modules(device);
 }
 
 // ---- GET, DELETE ----
@@ -259,10 +283,10 @@ Result<void> Service::delete_device(const IdentityId& id, const IfMatch& if_matc
     });
     if (erased) {
         if (id.is_module()) {
-            live_.cut(id, "the module was deleted");
+            cut(id, "the module was deleted");
         } else {
             device_count_.release();
-            live_.cut_with_modules(id.device, "the device was deleted");
+            cut_with_modules(id.device, "the device was deleted");
         }
         live_.forget(id);
         messages_.forget(id);

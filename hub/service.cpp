@@ -50,6 +50,8 @@ Service::Service(HubSettings settings, const HubPorts& ports)
                         .timers = ports.timers,
                         .workers = ports.workers,
                         .clock = clock_}),
+      limiter_(settings_.name, settings_.limits,
+               {.store = ports.stores.usage, .workers = ports.workers, .clock = clock_}),
       background_(std::make_unique<Background>(*this, ports)) {}
 
 Service::~Service() = default;

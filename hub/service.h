@@ -17,6 +17,7 @@
 #include "hub/identity_id.h"
 #include "hub/if_match.h"
 #include "hub/job_rows.h"
+#include "hub/limits/limiter.h"
 #include "hub/live.h"
 #include "hub/messages/feedback_desk.h"
 #include "hub/messages/messages.h"
@@ -51,6 +52,9 @@ struct HubSettings {
     EventSettings events;
     Methods::Limits method_limits;
     MessageLimits message_limits;
+    Limits limits = generous_limits();
+    /// Policies whose requests are never throttled, by name: those of other parts of the system.
+    std::vector<std::string> unthrottled_policies;
     std::int64_t devices_max = 1'000'000;
     std::size_t modules_max = 50; // of one device
     /// Whose devices may prove themselves by their certificate's chain (A.4.2).
@@ -193,6 +197,8 @@ class Service {
     Jobs& jobs();
     Configurations& configurations();
 
+    Limiter& limiter() { return limiter_; }
+
   private:
     Result<Device> load_device(const IdentityId& id);
     Result<DeviceWithTwin> load(const IdentityId& id);
@@ -210,6 +216,10 @@ class Service {
     Result<DeviceView> update_device(const Device& wanted, const IfMatch& if_match);
     /// Saves what follows `current`, and cuts the connection if the change ends its right.
     Result<void> save_device(const Device& current, const Device& next);
+    /// Ends the connection, and the calls of methods that wait for it.
+    void cut(const IdentityId& who, const std::string& reason);
+    void cut_with_modules(const DeviceId& device, const std::string& reason);
+    void drop_messages_if_blocked(const Device& device);
     Result<void> store_new(const Device& device, const Twin& twin);
     /// Identities that are new, and what is told of them.
     Result<void> insert(const std::vector<DeviceWithTwin>& identities);
@@ -264,6 +274,7 @@ class Service {
     Messages messages_;
     FeedbackDesk feedback_;
     PresenceWriter presence_writer_;
+    Limiter limiter_;
     // Changes of a device and what is told to its connection keep one order: both happen under the
     // device's stripe.
     Stripes stripes_;

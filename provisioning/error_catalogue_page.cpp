@@ -46,7 +46,7 @@ constexpr auto device_codes = std::to_array<DeviceCode>({
     {400209, "state `failed`", "The hub refused the device."},
     {401000, "answer 401", "Unauthorized: no proof, or one that does not hold."},
     {401002, "answer 401", "Invalid certificate."},
-    {403000, "state `disabled`", "The enrollment is disabled."},
+    {403000, "state `disabled`", "The enrollment is disabled, or the device is blocked."},
     {403203, "answer 403", "The quota of registrations is reached."},
     {404000, "answer 404", "There is no such ID scope or path."},
     {404201, "answer 404, state `failed`", "There is no enrollment for the device."},

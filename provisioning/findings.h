@@ -48,6 +48,7 @@ enum class FindingCode : std::uint8_t {
     attestation_unsupported,
     no_enrollment,
     enrollment_disabled,
+    device_blocked,
     // after the proof
     no_hub,
     hub_refused,

@@ -91,6 +91,10 @@ void PlanRunner::when_ended(PlanEnded listener) {
     when_ended_ = std::move(listener);
 }
 
+void PlanRunner::when_done(std::function<void(const RegistrationId& id)> listener) {
+    when_done_ = std::move(listener);
+}
+
 void PlanRunner::enqueue(const RegistrationId& id, On threads) {
     Executor& executor = threads == On::workers ? ports_.workers : ports_.callers;
     const bool accepted = executor.submit([weak = weak_from_this(), id, threads] {
@@ -147,6 +151,8 @@ void PlanRunner::take_step(const RegistrationId& id, On threads) {
     }
     if (!end(id)) {
         enqueue(id);
+    } else if (when_done_) {
+        when_done_(id);
     }
 }
 
@@ -380,10 +386,8 @@ std::optional<RegistrationRecord> PlanRunner::after_try(const RegistrationRecord
 Result<void> PlanRunner::store_chores(const RegistrationRecord& before,
                                       const RegistrationRecord& next) {
     const Write write(Expected{before.stamp.version});
-    const bool is_nothing =
-        next.erased && !next.unfinished() && !next.assignment && !next.unconfirmed;
-    return is_nothing ? ports_.registrations.erase(ports_.instance.scope(), next.id, write)
-                      : ports_.registrations.save(ports_.instance.scope(), next, write);
+    return is_forgotten(next) ? ports_.registrations.erase(ports_.instance.scope(), next.id, write)
+                              : ports_.registrations.save(ports_.instance.scope(), next, write);
 }
 
 // ---- what others left ----

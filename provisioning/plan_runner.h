@@ -87,6 +87,10 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     /// One listener at a time (fleet operations); before start().
     void when_ended(PlanEnded listener);
 
+    /// Told, on a worker, when nothing is left to do for a device, or nothing that this process can
+    /// do. One listener at a time; before start().
+    void when_done(std::function<void(const RegistrationId& id)> listener);
+
     /// Somebody else gave a plan up and has stored that: told to the listener, counted, and what is
     /// left to do is begun.
     void ended_by_others(const RegistrationRecord& planned, const RegistrationRecord& ended);
@@ -157,6 +161,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     Execution execution_;
     const WallTime made_;
     PlanEnded when_ended_;
+    std::function<void(const RegistrationId& id)> when_done_;
     Gate gate_;
     std::mutex mutex_;
     std::unordered_map<std::string, Run> runs_; // by folded id

@@ -2,6 +2,7 @@
 // What becomes of a registration: pure decisions over a proven applicant, the record so far and the
 // instance (design: docs/architecture.md, "Registration"; reference: dps-service 9, iothub C.1).
 //
+//   an operator has blocked the device declined, whatever else holds
 //   the record knows no place          assign, at the hub that the allocation chooses
 //   quarantined (held_at)              move there, carrying the twin; keep if it is there
 //   reprovisioning policy:
@@ -36,7 +37,7 @@ namespace failure_code {
 inline constexpr int custom_allocation = 400207;
 inline constexpr int no_hub = 400208;
 inline constexpr int hub_refused = 400209;
-inline constexpr int enrollment_disabled = 403000;
+inline constexpr int enrollment_disabled = 403000; // or the device is blocked
 inline constexpr int enrollment_gone = 404201;
 inline constexpr int internal = 500001;
 } // namespace failure_code
@@ -123,6 +124,21 @@ RegistrationRecord record_refusal(const RegistrationFacts& facts, const Decline&
 /// For a plan that an operator began.
 RegistrationRecord record_relocation(const RegistrationRecord& record, const Plan& plan,
                                      const Attempt& attempt);
+
+/// Nothing need be known of it any more: it was erased, and is nowhere.
+bool is_forgotten(const RegistrationRecord& record);
+
+/// Why a device that is blocked is not registered.
+Decline blocked_decline(const Block& block);
+
+/// The device is blocked from now on: a plan that is not decided is given up, and what is left to
+/// be done where the device is, or may be, becomes chores; also if it was blocked before. A device
+/// that has never registered gets a record that is erased.
+RegistrationRecord record_block(const RegistrationId& id,
+                                const std::optional<RegistrationRecord>& record, const Block& block,
+                                const Mark& mark);
+/// The same, undone. Perhaps nothing is left of the record then.
+RegistrationRecord record_unblock(const RegistrationRecord& record, const Mark& mark);
 
 /// The hub has confirmed the plan.
 RegistrationRecord record_assignment(const RegistrationRecord& planned, const Mark& mark);

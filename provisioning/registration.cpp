@@ -60,6 +60,8 @@ std::string_view to_string(ChoreKind kind) {
     switch (kind) {
     case ChoreKind::release: return "release";
     case ChoreKind::erase: return "erase";
+    case ChoreKind::block: return "block";
+    case ChoreKind::unblock: return "unblock";
     }
     CHECK(false);
     return {};

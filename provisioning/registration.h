@@ -146,6 +146,8 @@ struct Plan {
 enum class ChoreKind : std::uint8_t {
     release, // a fence that is not needed any more: enabled again, as it was
     erase,   // a disabled copy that is not needed any more
+    block,   // the device is to be disabled where it is, until further notice
+    unblock, // as it was before it was blocked
 };
 
 struct Chore {
@@ -167,9 +169,19 @@ inline bool is_same(const Chore& left, const Chore& right) {
 /// More is not begun: a hub that does not answer would let them grow without end.
 inline constexpr std::size_t chores_max = 16;
 
+/// An operator keeps the device out: of registration, and of the hub where it is.
+struct Block {
+    WallTime since;
+    std::string reason; // of the operator; perhaps empty
+
+    friend bool operator==(const Block&, const Block&) = default;
+};
+
 struct Failure {
     int error_code = 0; // six digits
     std::string message;
+
+    friend bool operator==(const Failure&, const Failure&) = default;
 };
 
 /// Which enrollment decided.
@@ -197,6 +209,7 @@ struct RegistrationRecord {
     std::optional<Place> unconfirmed;
     std::vector<Chore> chores;        // at most chores_max
     std::optional<HubName> held_at;   // quarantine: this hub, whatever the policy says
+    std::optional<Block> block;       // survives the record's deletion
     std::vector<WallTime> moved;      // newest first, at most 8: see fleet/suspects.h
     std::vector<WallTime> registered; // attempts, newest first, at most 24
     /// The enrollment or the record was deleted. Hidden from everybody but the next registration of

@@ -33,6 +33,7 @@ class Stores {
     virtual hub::PresenceStore& presences() = 0;
     virtual hub::JobStore& jobs() = 0;
     virtual hub::ConfigurationStore& configurations() = 0;
+    virtual hub::UsageStore& usage() = 0;
 
     hub::StorePorts hub() {
         return {.devices = devices(),
@@ -43,7 +44,8 @@ class Stores {
                 .queries = twin_queries(),
                 .presences = presences(),
                 .jobs = jobs(),
-                .configurations = configurations()};
+                .configurations = configurations(),
+                .usage = usage()};
     }
 };
 

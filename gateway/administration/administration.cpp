@@ -7,6 +7,7 @@
 #include "gateway/problem.h"
 #include "gateway/request_checks.h"
 
+#include <memory>
 #include <utility>
 
 namespace muster::gateway {
@@ -36,39 +37,49 @@ HttpResponse refuse_admin(const Context& context, const HttpExchange& exchange,
     return response;
 }
 
-AdminAnswer answer(const Context& context, const HttpExchange& exchange, const AdminMatch& match) {
+void answer(const Context& context, const HttpExchange& exchange, const AdminMatch& match,
+            AdminDone done) {
     const auto administrator = authenticate_administrator(context, exchange);
     if (!administrator) {
-        return std::unexpected(administrator.error());
+        done(std::unexpected(administrator.error()));
+        return;
     }
     // Before anything is looked up: the answer cannot depend on what is out of reach.
     if (administrator->role < match.route->role) {
-        return fail(Code::forbidden, "this takes the role " +
-                                         std::string(provisioning::to_string(match.route->role)));
+        done(fail(Code::forbidden, "this takes the role " +
+                                       std::string(provisioning::to_string(match.route->role))));
+        return;
     }
-    return match.route->answer({.context = context,
-                                .control = *context.control,
-                                .exchange = exchange,
-                                .administrator = *administrator,
-                                .names = match.names});
-}
-
-HttpResponse handle(const Context& context, const HttpExchange& exchange) {
-    const auto match = find_admin_route(exchange.request.method, exchange.target.segments);
-    if (!match) {
-        return refuse(context, exchange, edge, match.error());
+    const AdminCall call{.context = context,
+                         .control = *context.control,
+                         .exchange = exchange,
+                         .administrator = *administrator,
+                         .names = match.names};
+    if (match.route->answer_later != nullptr) {
+        match.route->answer_later(call, std::move(done));
+    } else {
+        done(match.route->answer(call));
     }
-    if (const auto refusal = refuse_media_type(exchange.request)) {
-        return refuse(context, exchange, edge, *refusal);
-    }
-    auto response = answer(context, exchange, *match);
-    return response ? *std::move(response) : refuse_admin(context, exchange, response.error());
 }
 
 } // namespace
 
 void handle_administration(const Context& context, HttpExchange exchange, Respond respond) {
-    respond(handle(context, exchange));
+    const auto match = find_admin_route(exchange.request.method, exchange.target.segments);
+    if (!match) {
+        respond(refuse(context, exchange, edge, match.error()));
+        return;
+    }
+    if (const auto refusal = refuse_media_type(exchange.request)) {
+        respond(refuse(context, exchange, edge, *refusal));
+        return;
+    }
+    // An answer that comes later needs the request still.
+    const auto asked = std::make_shared<const HttpExchange>(std::move(exchange));
+    answer(context, *asked, *match,
+           [&context, asked, respond = std::move(respond)](AdminAnswer answer) mutable {
+               respond(answer ? *std::move(answer) : refuse_admin(context, *asked, answer.error()));
+           });
 }
 
 } // namespace muster::gateway

@@ -11,6 +11,7 @@
 #include "provisioning/instances.h"
 #include "session/http_session.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,9 @@ struct AdminCall {
 };
 
 using AdminAnswer = Result<session::HttpResponse>;
+
+/// For an answer that others have to wait for; called once, from any thread.
+using AdminDone = std::move_only_function<void(AdminAnswer)>;
 
 /// An instance and the use cases that serve it.
 struct ReachedSite {

@@ -61,6 +61,11 @@ AdminAnswer list_suspects(const AdminCall& call);
 AdminAnswer declare_hub_lost(const AdminCall& call);
 AdminAnswer declare_hub_found(const AdminCall& call);
 
+// block.cpp
+AdminAnswer show_block(const AdminCall& call);
+void block_device(const AdminCall& call, AdminDone done);
+void unblock_device(const AdminCall& call, AdminDone done);
+
 // audit.cpp
 AdminAnswer list_instance_audit(const AdminCall& call);
 AdminAnswer list_server_audit(const AdminCall& call);

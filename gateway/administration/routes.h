@@ -17,7 +17,8 @@ struct AdminRoute {
     std::string_view method;
     std::string_view path; // after "/muster/"; `{..}` stands for one segment that is not empty
     provisioning::AdminRole role;
-    AdminAnswer (*answer)(const AdminCall& call);
+    AdminAnswer (*answer)(const AdminCall& call); // null: it takes its time
+    void (*answer_later)(const AdminCall& call, AdminDone done) = nullptr;
 };
 
 std::span<const AdminRoute> admin_routes();

@@ -27,8 +27,18 @@ bool HubCall::is(std::size_t segments, std::string_view first) const {
            equal_ignoring_case(exchange_.target.segments[0], first);
 }
 
+bool HubCall::is_below(std::string_view first) const {
+    return !exchange_.target.segments.empty() &&
+           equal_ignoring_case(exchange_.target.segments[0], first);
+}
+
 bool HubCall::segment_is(std::size_t at, std::string_view word) const {
     return equal_ignoring_case(exchange_.target.segments[at], word);
+}
+
+Result<std::string> HubCall::policy() const {
+    return hub::signing_policy(hub_.settings().name, hub_.settings().policies,
+                               exchange_.request.header("Authorization"), context_.clock.wall());
 }
 
 Result<void> HubCall::allow(hub::Right right) const {

@@ -28,6 +28,8 @@ class HubCall {
 
     [[nodiscard]] Executor& workers() const { return context_.workers; }
 
+    [[nodiscard]] Scheduler& timers() const { return context_.timers; }
+
     /// The first header of that name, or empty.
     [[nodiscard]] std::string_view header(std::string_view name) const {
         return exchange_.request.header(name);
@@ -41,6 +43,8 @@ class HubCall {
 
     /// The path has so many segments, and the first is this word in any case.
     [[nodiscard]] bool is(std::size_t segments, std::string_view first) const;
+    /// The path has segments, and the first is this word in any case.
+    [[nodiscard]] bool is_below(std::string_view first) const;
     /// That segment, counted from 0, is this word in any case. There is such a segment.
     [[nodiscard]] bool segment_is(std::size_t at, std::string_view word) const;
 
@@ -48,6 +52,10 @@ class HubCall {
 
     [[nodiscard]] const session::HttpRequest& request() const { return exchange_.request; }
 
+    [[nodiscard]] std::size_t body_size() const { return exchange_.request.body.size(); }
+
+    /// The name of the policy that signed the request. Error: unauthenticated.
+    [[nodiscard]] Result<std::string> policy() const;
     [[nodiscard]] Result<void> allow(hub::Right right) const;
     /// Either of them will do.
     [[nodiscard]] Result<void> allow_either(hub::Right one, hub::Right other) const;

@@ -1,6 +1,7 @@
 #include "gateway/hub_http/routes.h"
 
 #include "gateway/api_version.h"
+#include "gateway/hub_http/throttling.h"
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,13 @@ constexpr std::array families{
     serve_messages, serve_feedback,  serve_jobs,     serve_configurations,  serve_digital_twins,
 };
 
+void serve(const HubCallPtr& call) {
+    const bool served = std::ranges::any_of(families, [&](auto family) { return family(call); });
+    if (!served) {
+        call->refuse_unknown();
+    }
+}
+
 } // namespace
 
 void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange exchange,
@@ -28,10 +36,7 @@ void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange 
     if (!version) {
         return call->refuse({400, 400001, "InvalidProtocolVersion"}, version.error());
     }
-    const bool served = std::ranges::any_of(families, [&](auto serve) { return serve(call); });
-    if (!served) {
-        call->refuse_unknown();
-    }
+    in_turn(call, [call] { serve(call); });
 }
 
 } // namespace muster::gateway

@@ -110,8 +110,24 @@ void HubMqtt::connect(const mqtt::Connect& connect, SteadyTime now) {
     model_id_ = claim->model_id;
     link_ = std::make_shared<HubLink>(*this, post_);
     busy_ = true;
+    const auto wait = hub_->limiter().admit(hub::Operation::connection);
+    if (!wait) {
+        return refuse_connect(wait.error());
+    }
+    if (wait->count() == 0) {
+        return submit_claim(*std::move(claim));
+    }
+    context_.timers.after(*wait, [this, post = post_, claim = *std::move(claim)]() mutable {
+        post([this, claim = std::move(claim)]() mutable { submit_claim(std::move(claim)); });
+    });
+}
+
+void HubMqtt::submit_claim(Claim claim) {
+    if (over_ || session_.wants_close()) {
+        return;
+    }
     const bool queued = context_.workers.submit(
-        [this, post = post_, hub = hub_, link = link_, claim = std::move(*claim)] {
+        [this, post = post_, hub = hub_, link = link_, claim = std::move(claim)] {
             post([this, admission = admit(*hub, claim, *link)]() mutable {
                 admitted(std::move(admission));
             });
@@ -163,6 +179,7 @@ void HubMqtt::admitted(Result<Admission> admission) {
         return; // it took too long, or the device is gone
     }
     identity_ = std::move(admission->session);
+    identity_.device.authentication = {}; // has done its part; as long as many are connected
     subscriptions_ = Subscriptions(who_, admission->subscriptions);
     expires_ = end_of_life(identity_.sas_expiry, context_.clock);
     // iothub A.6, G.6: present exactly when a stored subscription was restored.

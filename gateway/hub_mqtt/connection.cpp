@@ -136,6 +136,16 @@ void HubMqtt::cut(const std::string& reason) {
     }
 }
 
+/// Nothing was promised of what is dropped here: it has no acknowledgement.
+void HubMqtt::cut_off(const std::string& reason) {
+    will_.reset();
+    std::erase_if(queue_, [](const Step& step) {
+        return std::holds_alternative<TelemetryStep>(step) ||
+               std::holds_alternative<TwinPatchStep>(step);
+    });
+    cut(reason);
+}
+
 // ---- the end ----
 
 void HubMqtt::end(const std::string& reason) {

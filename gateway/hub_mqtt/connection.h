@@ -13,7 +13,7 @@
 #include "gateway/mqtt_handler.h"
 #include "hub/service.h"
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +43,7 @@ class HubMqtt final : public MqttHandler {
     void deliver_method(const hub::MethodRequest& request);
     void deliver_messages();
     void cut(const std::string& reason);
+    void cut_off(const std::string& reason);
 
   private:
     class Report;
@@ -70,6 +71,7 @@ class HubMqtt final : public MqttHandler {
     Result<Claim> read_claim(const mqtt::Connect& connect);
     Result<Will> read_will(const mqtt::Will& will) const;
     static Result<Admission> admit(hub::Service& hub, const Claim& claim, HubLink& link);
+    void submit_claim(Claim claim);
     void admitted(Result<Admission> admission);
     void refuse_connect(const Error& error);
     void end(const std::string& reason);
@@ -77,6 +79,7 @@ class HubMqtt final : public MqttHandler {
     // the queue (queue.cpp)
     void enqueue(Step step);
     void pump();
+    void submit_errand_at_its_turn();
     void submit_errand();
     void retry_errand();
     void finish_errand(const Outcome& outcome);
@@ -126,7 +129,7 @@ class HubMqtt final : public MqttHandler {
     bool stopping_ = false;
     std::optional<SteadyTime> expires_;
     SteadyTime touched_{};
-    std::deque<Step> queue_;
+    std::list<Step> queue_; // an empty one holds no memory, and most connections are idle
     std::size_t queued_bytes_ = 0;
     std::shared_ptr<Errand> errand_; // under way on a worker
     bool busy_ = false;              // connecting, or an errand is under way

@@ -22,6 +22,10 @@ void HubLink::close(std::string reason) {
     post_([connection = &connection_, reason = std::move(reason)] { connection->cut(reason); });
 }
 
+void HubLink::cut_off(std::string reason) {
+    post_([connection = &connection_, reason = std::move(reason)] { connection->cut_off(reason); });
+}
+
 bool HubLink::attach(hub::Live& live, const hub::IdentityId& who, hub::Live::Admission admission) {
     const hub::LinkId id = live.attach(who, shared_from_this(), admission);
     id_.store(id);

@@ -22,6 +22,7 @@ class HubLink final : public hub::DeviceLink, public std::enable_shared_from_thi
     void invoke(const hub::MethodRequest& request) override;
     void messages_waiting() override;
     void close(std::string reason) override;
+    void cut_off(std::string reason) override;
 
     // The connection may end on its thread while a worker is still attaching it. Each side first
     // leaves its mark and then looks for the other's, so at least one of them detaches.

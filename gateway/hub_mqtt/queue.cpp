@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "gateway/hub_http/problem.h"
 #include "gateway/hub_mqtt/connection.h"
+#include "gateway/hub_mqtt/turns.h"
 
 #include <utility>
 
@@ -38,7 +39,20 @@ void HubMqtt::pump() {
     }
     errand_ = std::make_shared<Errand>(take_batch(queue_));
     busy_ = true;
-    submit_errand();
+    submit_errand_at_its_turn();
+}
+
+/// iothub E.3: what is above the hub's rate is delayed, and its acknowledgement with it; only then
+/// it is refused.
+void HubMqtt::submit_errand_at_its_turn() {
+    const auto wait = turn_of(errand_->batch(), hub_->limiter());
+    if (!wait) {
+        post_([this, error = wait.error()] { finish_errand({.error = error}); });
+    } else if (wait->count() == 0) {
+        submit_errand();
+    } else {
+        context_.timers.after(*wait, [this, post = post_] { post([this] { submit_errand(); }); });
+    }
 }
 
 /// What became of an errand, for the connection. An errand that is dropped by a full queue is tried
@@ -170,6 +184,9 @@ void HubMqtt::answer_twin(const std::string& rid, unsigned status, std::string b
 
 void HubMqtt::refuse_twin(const std::string& rid, const Error& error) {
     const TrackingId tracking(new_guid(context_.random));
+    if (error.code == Code::quota_exceeded) {
+        return end("the daily message quota is used up"); // 403002
+    }
     log::info("twin request refused", {{"tracking", tracking.text()},
                                        {"device", who_.text()},
                                        {"detail", error.detail},

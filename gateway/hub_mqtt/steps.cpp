@@ -118,7 +118,7 @@ std::size_t bytes_of(const Step& step) {
     return std::visit(SizeOf{}, step);
 }
 
-Batch take_batch(std::deque<Step>& queue) {
+Batch take_batch(std::list<Step>& queue) {
     Batch batch;
     std::size_t bytes = 0;
     while (!queue.empty() && batch.size() < batch_messages_max && bytes < batch_bytes_max) {

@@ -8,7 +8,7 @@
 #include "hub/service.h"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -74,7 +74,7 @@ std::size_t bytes_of(const Step& step);
 
 /// Takes the next batch off the front of the queue: the longest run of messages, or of messages to
 /// be settled, within the bounds of one store transaction, or a single other step.
-Batch take_batch(std::deque<Step>& queue);
+Batch take_batch(std::list<Step>& queue);
 
 /// A batch on its way through the workers. Whoever comes first performs it, anybody else waits for
 /// that and has the same outcome: so what comes after it can be done by another worker, in order.
@@ -97,7 +97,7 @@ struct LastWords {
     hub::IdentityId who;
     std::string generation_id;
     std::shared_ptr<Errand> before; // null if none is under way
-    std::deque<Step> steps;
+    std::list<Step> steps;
     hub::LinkId link = 0;
 };
 

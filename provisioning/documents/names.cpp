@@ -73,7 +73,7 @@ std::optional<PlanStage> plan_stage(std::string_view text) {
 
 std::optional<ChoreKind> chore_kind(std::string_view text) {
     using enum ChoreKind;
-    return named(text, {release, erase});
+    return named(text, {release, erase, block, unblock});
 }
 
 } // namespace muster::provisioning

@@ -53,6 +53,10 @@ void write_rest(JsonObject& document, const RegistrationRecord& record) {
     if (record.held_at) {
         document["heldAt"] = record.held_at->text();
     }
+    if (record.block) {
+        document["block"] = JsonObject{{"since", format_time(record.block->since)},
+                                       {"reason", record.block->reason}};
+    }
     if (!record.moved.empty()) {
         document["moved"] = times_document(record.moved);
     }
@@ -111,6 +115,18 @@ std::optional<Assignment> read_assignment(MemberReader& members) {
 std::optional<HubName> read_hub(MemberReader& members, std::string_view key) {
     const auto text = members.text(key);
     return text ? std::optional(HubName(*text)) : std::nullopt;
+}
+
+std::optional<Block> read_block(MemberReader& members) {
+    const JsonObject* document = members.object("block");
+    if (document == nullptr) {
+        return std::nullopt;
+    }
+    MemberReader inner(*document, "block.");
+    Block block{.since = read_time(inner, "since").value_or(WallTime()),
+                .reason = inner.text("reason").value_or("")};
+    members.adopt(inner.verdict());
+    return block;
 }
 
 std::optional<Failure> read_failure(MemberReader& members) {
@@ -195,6 +211,7 @@ Result<RegistrationRecord> stored_registration(const JsonObject& document) {
         .unconfirmed = read_place(members, "unconfirmed"),
         .chores = read_chores(members),
         .held_at = read_hub(members, "heldAt"),
+        .block = read_block(members),
         .moved = read_times(members, "moved"),
         .registered = read_times(members, "registered"),
         .erased = members.flag("erased").value_or(false),

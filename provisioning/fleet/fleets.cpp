@@ -186,6 +186,19 @@ Result<FleetOperation> Fleets::release(const EnrollmentGroupId& group,
     });
 }
 
+void Fleets::block(const RegistrationId& id, const std::string& reason, const Principal& by,
+                   BlockDone done) {
+    runner_->blocks().begin(id, reason, by, std::move(done));
+}
+
+void Fleets::unblock(const RegistrationId& id, const Principal& by, BlockDone done) {
+    runner_->blocks().end(id, by, std::move(done));
+}
+
+Result<Fleets::BlockView> Fleets::block_of(const RegistrationId& id) {
+    return runner_->blocks().get(id);
+}
+
 Result<Fleets::SuspectPage> Fleets::suspects(const std::string& after, std::size_t records_max) {
     return search_suspects(runner_->ports(), after, records_max);
 }

@@ -15,6 +15,7 @@
 #include "provisioning/plan_runner.h"
 #include "provisioning/ports.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,30 @@ class Fleets {
                                       const Principal& by);
     Result<FleetOperation> release(const EnrollmentGroupId& group, const OperationLimits& limits,
                                    const Principal& by);
+
+    // ---- block ----
+
+    /// How a device stands that is blocked, or was.
+    struct BlockView {
+        std::optional<Block> block;
+        bool settled = false;    // nothing is left to be done at hubs for it
+        std::optional<Place> at; // where the device is
+        std::string problem;     // why it has not settled, if a hub said no
+    };
+
+    /// Called once, from any thread.
+    using BlockDone = std::move_only_function<void(Result<BlockView>)>;
+
+    /// From here on every registration of the device is declined, and its identity at its hub is
+    /// disabled, which ends its connections. `done` is called when that is so, or after some
+    /// seconds, if a hub does not answer; then it goes on in the background. A plan that is not
+    /// decided is given up. Idempotent: repeated, it makes sure. The device need not have
+    /// registered. Error: malformed.
+    void block(const RegistrationId& id, const std::string& reason, const Principal& by,
+               BlockDone done);
+    /// The device is again what it was. Idempotent.
+    void unblock(const RegistrationId& id, const Principal& by, BlockDone done);
+    Result<BlockView> block_of(const RegistrationId& id);
 
     // ---- detector ----
 

@@ -43,11 +43,13 @@ void Fleets::Runner::listen() {
             self->plan_ended(planned, ended);
         }
     });
+    blocks_->listen();
 }
 
 void Fleets::Runner::stop() {
     gate_.close();
     quarantines_->stop();
+    blocks_->stop();
     for (const RunPtr& run : runs()) {
         run->stop();
     }

@@ -6,6 +6,7 @@
 // that nobody has saved for a while.
 
 #include "base/gate.h"
+#include "provisioning/fleet/blocks.h"
 #include "provisioning/fleet/fleets.h"
 #include "provisioning/fleet/operation_run.h"
 #include "provisioning/fleet/quarantines.h"
@@ -23,7 +24,8 @@ namespace muster::provisioning {
 class Fleets::Runner : public std::enable_shared_from_this<Runner> {
   public:
     explicit Runner(const Ports& ports)
-        : ports_(ports), quarantines_(std::make_shared<Quarantines>(ports)) {}
+        : ports_(ports), quarantines_(std::make_shared<Quarantines>(ports)),
+          blocks_(std::make_shared<Blocks>(ports)) {}
 
     void listen();
     void stop();
@@ -37,6 +39,8 @@ class Fleets::Runner : public std::enable_shared_from_this<Runner> {
     Result<FleetOperation> change(const std::string& id, const OperationWish& wish,
                                   const Principal& by);
     Result<void> close_hub(const HubName& hub, const Principal& by);
+
+    Blocks& blocks() { return *blocks_; }
 
     Quarantines& quarantines() { return *quarantines_; }
 
@@ -63,6 +67,7 @@ class Fleets::Runner : public std::enable_shared_from_this<Runner> {
 
     const Ports ports_;
     std::shared_ptr<Quarantines> quarantines_;
+    std::shared_ptr<Blocks> blocks_;
     Gate gate_;
     std::mutex beginning_; // from the check that nothing is in the way until it is stored
     std::mutex mutex_;

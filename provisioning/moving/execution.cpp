@@ -33,7 +33,9 @@ struct Touched {
 
 bool Execution::calls_out(const RegistrationRecord& record) const {
     Touched touched;
-    if (record.plan) {
+    if (const Chore* first = chore_before_plan(record)) {
+        touched.hubs = {first->place.hub};
+    } else if (record.plan) {
         std::visit(touched, next_step(record));
     } else {
         for (const Chore& chore : record.chores) {
@@ -73,8 +75,13 @@ Result<void> Execution::do_chore(const RegistrationRecord& record, const Chore& 
         return {};
     }
     HubSteps steps = steps_for(record);
-    return chore.kind == ChoreKind::release ? steps.release(chore.place, chore.token)
-                                            : steps.erase(chore.place, chore.token);
+    switch (chore.kind) {
+    case ChoreKind::release: return steps.release(chore.place, chore.token);
+    case ChoreKind::erase: return steps.erase(chore.place, chore.token);
+    case ChoreKind::block: return steps.block(chore.place);
+    case ChoreKind::unblock: break;
+    }
+    return steps.unblock(chore.place);
 }
 
 } // namespace muster::provisioning

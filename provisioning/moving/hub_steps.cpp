@@ -106,6 +106,41 @@ void note_what_stays(const HubDevice& old, NotCarried& left_behind) {
     }
 }
 
+/// Of one that is not fenced. False if it is blocked already.
+bool put_block(HubDevice& device) {
+    if (!device.enabled && read_block_mark(device.status_reason)) {
+        return false;
+    }
+    device.status_reason =
+        to_status_reason(BlockMark{.was_enabled = device.enabled, .reason = device.status_reason});
+    device.enabled = false;
+    return true;
+}
+
+/// False if it is not blocked.
+bool lift_block(HubDevice& device) {
+    const auto block = device.enabled ? std::nullopt : read_block_mark(device.status_reason);
+    if (!block) {
+        return false;
+    }
+    device.enabled = block->was_enabled;
+    device.status_reason = block->reason;
+    return true;
+}
+
+/// Changes what the fence remembers of the device as `change` would change the device.
+bool change_fenced(HubDevice& device, MoveMark mark, bool (*change)(HubDevice& device)) {
+    HubDevice remembered = device;
+    restore(remembered, mark);
+    if (!change(remembered)) {
+        return false;
+    }
+    mark.was_enabled = remembered.enabled;
+    mark.reason = remembered.status_reason;
+    device.status_reason = to_status_reason(mark);
+    return true;
+}
+
 } // namespace
 
 Result<void> HubSteps::ask_record(const HubName& hub) {
@@ -356,6 +391,48 @@ Result<void> HubSteps::put_modules(const Place& place, Copy& copy) {
         }
     }
     return {};
+}
+
+// ---- block and unblock ----
+
+Result<void> HubSteps::block(const Place& place) {
+    return in_rounds([&] { return block_once(place); });
+}
+
+Result<void> HubSteps::block_once(const Place& place) {
+    const auto found = hubs_.find_device(place.hub, place.device_id);
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    if (!*found) {
+        return {};
+    }
+    HubDevice device = **found;
+    const auto mark = mark_of(device);
+    if (mark && mark->side == MoveSide::in) {
+        return remove(place.hub, device);
+    }
+    const bool changed = mark ? change_fenced(device, *mark, put_block) : put_block(device);
+    return changed ? change(place.hub, device) : Result<void>();
+}
+
+Result<void> HubSteps::unblock(const Place& place) {
+    return in_rounds([&] { return unblock_once(place); });
+}
+
+Result<void> HubSteps::unblock_once(const Place& place) {
+    const auto found = hubs_.find_device(place.hub, place.device_id);
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    if (!*found) {
+        return {};
+    }
+    HubDevice device = **found;
+    const auto mark = mark_of(device);
+    const bool changed = mark ? change_fenced(device, *mark, lift_block) : lift_block(device);
+    // Perhaps not blocked yet: our call may still be on its way.
+    return changed || hubs_.may_act_late(place.hub) ? change(place.hub, device) : Result<void>();
 }
 
 // ---- settle and erase ----

@@ -87,6 +87,13 @@ class HubSteps {
     /// Deletes what bears this token, on either side; nothing else, and nothing is fine.
     Result<void> erase(const Place& place, const MoveToken& token);
 
+    /// Of a device that no plan is about: from here on it is disabled and bears `blocked`, unless
+    /// it is absent; and no earlier call of ours enables it any more. A fence that is still to be
+    /// lifted leads to a blocked device then. A copy that counts for nothing is deleted.
+    Result<void> block(const Place& place);
+    /// Undoes block(): as it was before. Others are left alone, as by release().
+    Result<void> unblock(const Place& place);
+
   private:
     struct Copy {
         HubDevice device;
@@ -105,6 +112,8 @@ class HubSteps {
     Result<void> clear(const Place& place);
     Result<void> put_modules(const Place& place, Copy& copy);
     Result<void> settle_once(const Settlement& settlement);
+    Result<void> block_once(const Place& place);
+    Result<void> unblock_once(const Place& place);
     Result<void> erase_once(const Place& place, const MoveToken& token);
     // Under the etag that was read, after still_wanted_ where calls may come late.
     Result<void> change(const HubName& hub, const HubDevice& device);

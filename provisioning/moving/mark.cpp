@@ -3,6 +3,7 @@
 #include "base/move_mark.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::provisioning {
 
@@ -45,9 +46,35 @@ bool is_token(std::string_view text) {
 }
 
 /// Of the longest form.
+constexpr std::size_t block_reason_bytes_max =
+    status_reason_bytes_max - blocked.size() - was_disabled_text.size() - before_reason.size();
 constexpr std::size_t reason_bytes_max = status_reason_bytes_max - moving_out.size() -
                                          token_digits - was_disabled_text.size() -
                                          before_reason.size();
+
+/// What the device was: `; was disabled: lost in the field`.
+template <class Mark>
+void write_past(std::string& text, const Mark& mark, std::size_t bytes_max) {
+    text += mark.was_enabled ? was_enabled_text : was_disabled_text;
+    if (!mark.reason.empty()) {
+        text += before_reason;
+        text += cut(mark.reason, bytes_max);
+    }
+}
+
+/// False if it is none.
+template <class Mark>
+bool read_past(std::string_view text, Mark& mark) {
+    mark.was_enabled = take(text, was_enabled_text);
+    if (!mark.was_enabled && !take(text, was_disabled_text)) {
+        return false;
+    }
+    if (!text.empty() && !take(text, before_reason)) {
+        return false;
+    }
+    mark.reason = std::string(text);
+    return true;
+}
 
 } // namespace
 
@@ -59,11 +86,7 @@ std::string to_status_reason(const MoveMark& mark) {
     if (mark.side == MoveSide::in && mark.was_enabled && mark.reason.empty()) {
         return text;
     }
-    text += mark.was_enabled ? was_enabled_text : was_disabled_text;
-    if (!mark.reason.empty()) {
-        text += before_reason;
-        text += cut(mark.reason, reason_bytes_max);
-    }
+    write_past(text, mark, reason_bytes_max);
     return text;
 }
 
@@ -84,19 +107,19 @@ std::optional<MoveMark> read_move_mark(std::string_view status_reason) {
     if (rest.empty() && mark.side == MoveSide::in) {
         return mark;
     }
-    if (take(rest, was_disabled_text)) {
-        mark.was_enabled = false;
-    } else if (!take(rest, was_enabled_text)) {
-        return std::nullopt;
-    }
-    if (rest.empty()) {
-        return mark;
-    }
-    if (!take(rest, before_reason)) {
-        return std::nullopt;
-    }
-    mark.reason = std::string(rest);
-    return mark;
+    return read_past(rest, mark) ? std::optional(std::move(mark)) : std::nullopt;
+}
+
+std::string to_status_reason(const BlockMark& mark) {
+    std::string text(blocked);
+    write_past(text, mark, block_reason_bytes_max);
+    return text;
+}
+
+std::optional<BlockMark> read_block_mark(std::string_view status_reason) {
+    BlockMark mark;
+    const bool is_mark = take(status_reason, blocked) && read_past(status_reason, mark);
+    return is_mark ? std::optional(std::move(mark)) : std::nullopt;
 }
 
 bool carries_whole_reason(std::string_view reason) {

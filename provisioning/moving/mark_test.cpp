@@ -77,5 +77,32 @@ TEST(Marks, NoTextBreaksTheReader) {
     }
 }
 
+TEST(BlockMarks, AreReadBackAsWritten) {
+    for (const BlockMark& mark :
+         {BlockMark{.was_enabled = true, .reason = {}},
+          BlockMark{.was_enabled = true, .reason = "a note"},
+          BlockMark{.was_enabled = false, .reason = "lost: in the field"}}) {
+        EXPECT_EQ(read_block_mark(to_status_reason(mark)), mark);
+        EXPECT_FALSE(read_move_mark(to_status_reason(mark)));
+    }
+    EXPECT_EQ(to_status_reason(BlockMark{.was_enabled = true, .reason = {}}),
+              "blocked; was enabled");
+}
+
+TEST(BlockMarks, FitWhateverTheReason) {
+    const BlockMark mark{.was_enabled = false, .reason = std::string(300, 'x')};
+    const auto text = to_status_reason(mark);
+    EXPECT_EQ(text.size(), 128U);
+    EXPECT_FALSE(read_block_mark(text)->was_enabled);
+}
+
+TEST(BlockMarks, AreNothingElse) {
+    for (const auto* text :
+         {"", "blocked", "blocked by hand", "blocked; was", "blocked;was enabled",
+          "blocked; was enabledx", "Blocked; was enabled"}) {
+        EXPECT_FALSE(read_block_mark(text)) << text;
+    }
+}
+
 } // namespace
 } // namespace muster::provisioning

@@ -2,6 +2,7 @@
 
 #include "provisioning/moving/model_world.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -67,12 +68,22 @@ std::string violation_of_copy(const State& state, const HubName& hub) {
     return {};
 }
 
+/// The block has reached every hub that it has to.
+bool is_kept_out(const std::optional<RegistrationRecord>& record) {
+    return record && record->block && std::ranges::none_of(record->chores, [](const Chore& chore) {
+               return chore.kind == ChoreKind::block;
+           });
+}
+
 } // namespace
 
 std::string violation_of(const State& state) {
     const std::vector<HubName> hubs = serving(state);
     if (hubs.size() > 1) {
         return "enabled at two hubs";
+    }
+    if (!hubs.empty() && is_kept_out(state.record)) {
+        return "enabled though it is blocked";
     }
     return hubs.empty() ? std::string() : violation_of_copy(state, hubs.front());
 }
@@ -82,6 +93,9 @@ std::string violation_at_rest(const State& state) {
         return "never ends: " + words_of(*state.record);
     }
     const std::vector<HubName> hubs = serving(state);
+    if (state.record && state.record->block) {
+        return hubs.empty() ? "" : "enabled though it is blocked";
+    }
     if (hubs.size() != 1) {
         return hubs.empty() ? "enabled nowhere" : "enabled at two hubs";
     }

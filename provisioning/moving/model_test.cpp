@@ -86,7 +86,15 @@ class KeyWriter {
             number(static_cast<int>(mark->side) + (mark->was_enabled ? 2 : 0));
             name(mark->token);
         }
+        if (const auto block = read_block_mark(own_reason(one))) {
+            number(block->was_enabled ? 8 : 9);
+        }
         credential(one.credential);
+    }
+
+    static std::string own_reason(const HubDevice& one) {
+        const auto mark = read_move_mark(one.status_reason);
+        return mark ? mark->reason : one.status_reason;
     }
 
     void twin(const HubTwin& one) {
@@ -95,7 +103,8 @@ class KeyWriter {
     }
 
     void record(const RegistrationRecord& one) {
-        number(static_cast<int>(one.status) + (one.erased ? 16 : 0) + (one.failure ? 32 : 0));
+        number(static_cast<int>(one.status) + (one.erased ? 16 : 0) + (one.failure ? 32 : 0) +
+               (one.block ? 64 : 0));
         text(one.assignment ? one.assignment->hub.text() : "");
         text(one.unconfirmed ? one.unconfirmed->hub.text() : "");
         text(one.held_at ? one.held_at->text() : "");
@@ -275,6 +284,9 @@ const std::vector<Scope> always = {
 const std::vector<Scope> now_and_then = {
     {.name = "a_reset_that_is_lost", .budget = lossy, .resets = true, .states_min = 8000},
     {.name = "two_late_calls", .budget = with(late, &Budget::late, 2), .states_min = 8000},
+    {.name = "blocks_and_unblocks",
+     .budget = with(with(sleepy, &Budget::late), &Budget::operators, 2),
+     .states_min = 50000},
     {.name = "two_sleepers", .budget = with(sleepy, &Budget::sleepers, 2), .states_min = 8000},
     {.name = "late_calls_and_sleepers", .budget = with(sleepy, &Budget::late), .states_min = 50000},
     {.name = "late_calls_and_sleepers_in_a_reset",

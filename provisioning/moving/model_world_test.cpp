@@ -111,6 +111,16 @@ RegistrationRecord given_up(State& state, const RegistrationRecord& planned) {
                          next_mark(state));
 }
 
+Result<void> do_chore(HubSteps& steps, const Chore& chore) {
+    switch (chore.kind) {
+    case ChoreKind::release: return steps.release(chore.place, chore.token);
+    case ChoreKind::erase: return steps.erase(chore.place, chore.token);
+    case ChoreKind::block: return steps.block(chore.place);
+    case ChoreKind::unblock: break;
+    }
+    return steps.unblock(chore.place);
+}
+
 /// What a process makes of the record it has read: the next one, or an error.
 Result<RegistrationRecord> act(State& state, ModelHubs& hubs, const RegistrationRecord& read) {
     HubSteps steps(hubs, [&]() -> Result<void> {
@@ -121,9 +131,7 @@ Result<RegistrationRecord> act(State& state, ModelHubs& hubs, const Registration
         chore = &read.chores.front();
     }
     if (chore != nullptr) {
-        const auto done = chore->kind == ChoreKind::release
-                              ? steps.release(chore->place, chore->token)
-                              : steps.erase(chore->place, chore->token);
+        const auto done = do_chore(steps, *chore);
         return done ? Result<RegistrationRecord>(after_chore(read, *chore, next_mark(state)))
                     : std::unexpected(done.error());
     }
@@ -300,6 +308,16 @@ void quarantine(State& state) {
     state.record = record;
 }
 
+void block(State& state) {
+    state.record = record_block(id, state.record, Block(), next_mark(state));
+}
+
+void unblock(State& state) {
+    if (state.record && state.record->block) {
+        state.record = record_unblock(*state.record, next_mark(state));
+    }
+}
+
 struct Action {
     std::string_view label;
     void (*run)(State&);
@@ -312,6 +330,8 @@ const std::vector<Action>& operator_actions() {
         {"the enrollment is deleted", erase_enrollment},
         {"the plan is cancelled", cancel},
         {"the device is quarantined", quarantine},
+        {"the device is blocked", block},
+        {"the device is unblocked", unblock},
         {"hub a is unlinked", [](State& s) { s.unlinked = hub_a; }},
         {"hub b is unlinked", [](State& s) { s.unlinked = hub_b; }},
     };
@@ -413,6 +433,7 @@ State register_at_last(State state) {
     state.enrolled = true;
     state.enabled = true;
     state.unlinked.reset();
+    unblock(state);
     register_device(state);
     state = come_to_rest(std::move(state));
     return state;

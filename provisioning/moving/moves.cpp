@@ -148,8 +148,9 @@ Result<void> Moves::forget_once(const RegistrationId& id, Forget how, const Prin
     if (found->chores.empty()) {
         return fail(Code::not_found, "nothing is left to be done for this registration");
     }
-    const bool fenced = std::ranges::any_of(
-        found->chores, [](const Chore& chore) { return chore.kind == ChoreKind::release; });
+    const bool fenced = std::ranges::any_of(found->chores, [](const Chore& chore) {
+        return chore.kind == ChoreKind::release || chore.kind == ChoreKind::unblock;
+    });
     if (fenced && how == Forget::unless_fenced) {
         return fail(Code::precondition,
                     "the device may be disabled at its hub until its fence is lifted");

@@ -54,10 +54,17 @@ RegistrationRecord at_stage(const RegistrationRecord& planned, PlanStage stage, 
     return record;
 }
 
-/// A fence of earlier must not be lifted where the device is not any more.
+bool is_of_block(const Chore& chore) {
+    return chore.kind == ChoreKind::block || chore.kind == ChoreKind::unblock;
+}
+
+/// A fence of earlier must not be lifted where the device is not any more; a block follows it.
 void retire_releases(RegistrationRecord& record) {
+    const Place here = record.assignment->place();
     for (Chore& chore : record.chores) {
-        if (chore.place != record.assignment->place()) {
+        if (chore.place != here && is_of_block(chore)) {
+            chore.place = here;
+        } else if (chore.place != here) {
             chore.kind = ChoreKind::erase;
         }
     }
@@ -97,13 +104,14 @@ RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mar
 }
 
 const Chore* chore_before_plan(const RegistrationRecord& record) {
-    const bool ensures = record.plan && (record.plan->kind == PlanKind::keep ||
-                                         record.plan->kind == PlanKind::assign);
-    if (!ensures) {
+    if (!record.plan || record.plan->stage != PlanStage::begun) {
         return nullptr;
     }
+    const bool ensures =
+        record.plan->kind == PlanKind::keep || record.plan->kind == PlanKind::assign;
     const auto found = std::ranges::find_if(record.chores, [&](const Chore& chore) {
-        return chore.kind == ChoreKind::erase && chore.place == record.plan->place();
+        return is_of_block(chore) ||
+               (ensures && chore.kind == ChoreKind::erase && chore.place == record.plan->place());
     });
     return found == record.chores.end() ? nullptr : &*found;
 }

@@ -67,7 +67,8 @@ PlanStep next_step(const RegistrationRecord& planned);
 RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mark);
 
 /// The chore that must be done before the next step of the plan: a copy of an earlier move must not
-/// be taken for the device's own where it is assigned as a new one.
+/// be taken for the device's own where it is assigned as a new one, and what an operator said of
+/// its block holds before it goes anywhere.
 const Chore* chore_before_plan(const RegistrationRecord& record);
 
 /// True before the point of no return.

@@ -228,6 +228,9 @@ Decision plan_registration(const RegistrationFacts& facts, Allocation* reasoning
     if (std::optional<Decline> objection = objection_of(terms)) {
         return *std::move(objection);
     }
+    if (facts.record && facts.record->block) {
+        return blocked_decline(*facts.record->block);
+    }
     if (facts.record && facts.record->plan && !is_question(facts.record) &&
         can_go_on(*facts.record->plan, facts.instance)) {
         told.hub = facts.record->plan->hub;

@@ -30,6 +30,20 @@ std::optional<Decline> objection_of(const EnrollmentTerms& terms) {
                                  .detail = "the provisioning status is disabled"}}};
 }
 
+Decline blocked_decline(const Block& block) {
+    std::string detail = "blocked since " + format_time(block.since);
+    if (!block.reason.empty()) {
+        detail += ": " + block.reason;
+    }
+    return Decline{.status = RegistrationStatus::disabled,
+                   .failure = blocked_failure(),
+                   .findings = {{.code = FindingCode::device_blocked, .detail = detail}}};
+}
+
+Failure blocked_failure() {
+    return {failure_code::enrollment_disabled, "The device is blocked."};
+}
+
 Finding quota_finding(const Instance& instance) {
     return {.code = FindingCode::quota_reached,
             .detail = "the quota is " + std::to_string(instance.quotas.registrations.value_or(0)) +

@@ -13,6 +13,9 @@ Decline no_hub(const Allocation& reasoning);
 /// The function named a hub that the device cannot have (dps-device 7.3).
 Decline wrong_answer(const Allocation& reasoning);
 
+/// What a blocked device is told.
+Failure blocked_failure();
+
 /// A quarantine wants the device at a hub that is not linked.
 Decline quarantine_unlinked(const HubName& hub);
 

@@ -1,6 +1,7 @@
 // What is stored of a decision, and of how a plan ended.
 
 #include "base/check.h"
+#include "provisioning/planning/declines.h"
 #include "provisioning/planning/places.h"
 
 #include <algorithm>
@@ -49,6 +50,7 @@ RegistrationRecord revived(const RegistrationRecord& erased, const Instance& ins
     record.plan = erased.plan;
     record.chores = erased.chores;
     record.held_at = erased.held_at;
+    record.block = erased.block;
     record.stamp = first_stamp(mark);
     record.stamp.version = std::max(record.stamp.version, erased.stamp.version + 1);
     return record;
@@ -136,6 +138,27 @@ Chore erase_chore(const Plan& plan, WallTime now) {
             .since = now};
 }
 
+/// Everywhere the device is, or may be: what was to be done there before counts no more.
+void enter_block_chores(RegistrationRecord& record, ChoreKind kind) {
+    std::erase_if(record.chores, [](const Chore& chore) {
+        return chore.kind == ChoreKind::block || chore.kind == ChoreKind::unblock;
+    });
+    const auto leave = [&](const Place& place) {
+        add_chore(record, {.kind = kind,
+                           .place = place,
+                           .token = {},
+                           .tries = 0,
+                           .problem = {},
+                           .since = record.stamp.updated});
+    };
+    if (record.assignment) {
+        leave(record.assignment->place());
+    }
+    if (record.unconfirmed) {
+        leave(*record.unconfirmed);
+    }
+}
+
 } // namespace
 
 RegistrationRecord record_plan(const RegistrationFacts& facts, const Plan& plan,
@@ -220,6 +243,7 @@ std::optional<RegistrationRecord> remains_of(const RegistrationRecord& record, c
                                .unconfirmed = record.unconfirmed,
                                .chores = record.chores,
                                .held_at = record.held_at,
+                               .block = record.block,
                                .erased = true,
                                .decided_by = record.decided_by,
                                .operation = record.operation,
@@ -227,12 +251,47 @@ std::optional<RegistrationRecord> remains_of(const RegistrationRecord& record, c
     if (!is_decided(remains.plan)) {
         drop_plan(remains, HubKnows::perhaps, remains.stamp.updated);
     }
-    const bool was_nowhere = !remains.assignment && !remains.unconfirmed;
-    if (was_nowhere && !remains.unfinished()) {
+    if (is_forgotten(remains)) {
         return std::nullopt;
     }
     remains.status = remains.plan ? RegistrationStatus::assigning : RegistrationStatus::unassigned;
     return remains;
+}
+
+bool is_forgotten(const RegistrationRecord& record) {
+    return record.erased && !record.unfinished() && !record.block && !record.assignment &&
+           !record.unconfirmed;
+}
+
+RegistrationRecord record_block(const RegistrationId& id,
+                                const std::optional<RegistrationRecord>& record, const Block& block,
+                                const Mark& mark) {
+    if (!record) {
+        return {.id = id, .block = block, .erased = true, .stamp = first_stamp(mark)};
+    }
+    RegistrationRecord blocked = *record;
+    if (record->plan && !is_decided(record->plan)) {
+        const Ending ending{.status = RegistrationStatus::disabled,
+                            .failure = blocked_failure(),
+                            .knows = HubKnows::perhaps};
+        blocked = record_ending(*record, ending, mark);
+    }
+    blocked.stamp = next_stamp(record->stamp, mark);
+    blocked.block = block;
+    enter_block_chores(blocked, ChoreKind::block);
+    return blocked;
+}
+
+RegistrationRecord record_unblock(const RegistrationRecord& record, const Mark& mark) {
+    RegistrationRecord unblocked = record;
+    unblocked.stamp = next_stamp(record.stamp, mark);
+    unblocked.block.reset();
+    enter_block_chores(unblocked, ChoreKind::unblock);
+    if (unblocked.failure == blocked_failure()) {
+        unblocked.failure.reset();
+        unblocked.status = unblocked.plan ? unblocked.status : standing_status(unblocked);
+    }
+    return unblocked;
 }
 
 } // namespace muster::provisioning

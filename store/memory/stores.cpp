@@ -3,6 +3,7 @@
 #include "store/memory/job_ports.h"
 #include "store/memory/operator_ports.h"
 #include "store/memory/ports.h"
+#include "store/memory/usages.h"
 
 namespace muster::store {
 
@@ -46,6 +47,8 @@ class MemoryStores final : public Stores {
 
     hub::ConfigurationStore& configurations() override { return configurations_; }
 
+    hub::UsageStore& usage() override { return usages_; }
+
   private:
     memory::Tables tables_;
     memory::Enrollments enrollments_{tables_};
@@ -64,6 +67,7 @@ class MemoryStores final : public Stores {
     memory::Presences presences_{tables_};
     memory::Jobs jobs_{tables_};
     memory::Configurations configurations_{tables_};
+    memory::Usages usages_{tables_};
 };
 
 } // namespace

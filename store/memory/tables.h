@@ -68,6 +68,7 @@ struct Tables {
     std::map<Key, hub::Configuration> configurations;
     std::map<std::string, hub::ConfigurationRevisions> configuration_revisions;
     std::map<Key, hub::DeviceJob> job_rows; // by "job/identity"
+    std::map<std::string, hub::Usage> usages;
 };
 
 template <class T>

@@ -205,6 +205,8 @@ CREATE TABLE hub_configurations (
     applied BIGINT NOT NULL))"},
 
     // ---- limits ----
+    Statement{"CREATE TABLE hub_usage (hub TEXT NOT NULL PRIMARY KEY, day BIGINT NOT NULL,"
+              " messages BIGINT NOT NULL)"},
 };
 
 } // namespace

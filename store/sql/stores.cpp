@@ -3,6 +3,7 @@
 #include "store/sql/job_ports.h"
 #include "store/sql/operator_ports.h"
 #include "store/sql/ports.h"
+#include "store/sql/usages.h"
 
 namespace muster::store::sql {
 
@@ -45,6 +46,8 @@ class SqlStores final : public Stores {
 
     hub::ConfigurationStore& configurations() override { return configurations_; }
 
+    hub::UsageStore& usage() override { return usages_; }
+
   private:
     std::unique_ptr<Database> database_;
     const Settings settings_;
@@ -64,6 +67,7 @@ class SqlStores final : public Stores {
     Presences presences_{*database_};
     Jobs jobs_{*database_, settings_};
     Configurations configurations_{*database_, settings_};
+    Usages usages_{*database_};
 };
 
 } // namespace

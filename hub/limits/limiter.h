@@ -1,0 +1,47 @@
+#pragma once
+// The throttles and the daily quota of one hub (reference: iothub E). Whoever serves an operation
+// asks first, waits as long as it is told, without a thread, and then goes on.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hub/limits/daily_usage.h"
+#include "hub/limits/rates.h"
+#include "hub/limits/token_bucket.h"
+
+#include <array>
+#include <chrono>
+#include <mutex>
+#include <optional>
+
+namespace muster::hub {
+
+/// Thread safe.
+class Limiter {
+  public:
+    /// Without a quota the usage's ports are not used.
+    Limiter(const HubName& hub, const Limits& limits, const DailyUsage::Ports& ports);
+
+    /// How long the operation is to wait for its turn: mostly not at all. Error: rate_limited, with
+    /// the time after which it may come again.
+    Result<std::chrono::milliseconds> admit(Operation operation, double cost = 1);
+
+    /// Of what is metered: a message, a twin read or written, a method; by its size. Error:
+    /// quota_exceeded, with the time until midnight.
+    Result<void> charge(std::size_t bytes);
+
+  private:
+    struct Gauge {
+        std::mutex mutex;
+        TokenBucket bucket;
+    };
+
+    const std::chrono::milliseconds wait_max_;
+    const Clock& clock_;
+    std::array<Gauge, operations_count> gauges_;
+    std::optional<DailyUsage> usage_;
+};
+
+/// Of a method with so large a payload.
+double method_cost(std::size_t payload_bytes);
+
+} // namespace muster::hub

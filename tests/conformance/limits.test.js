@@ -1,0 +1,85 @@
+'use strict';
+// A hub that imitates a published tier: the packages meet real refusals.
+
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { Server } = require('./support/server');
+const sdk = require('./support/sdk');
+
+let server;
+let hub;
+
+// One unit of F1: 100 registry operations and 20 queries a minute, 50 twin updates a second, 8,000
+// messages a day of half a kilobyte each.
+before(async () => {
+  server = await Server.start({ config: ([server_address, tiered]) => `
+[server]
+listen = ["${server_address}"]
+
+[[hub]]
+name = "tiered"
+host = "${tiered}"
+tier = "F1"
+devices_max = 3
+unthrottled_policies = ["registryRead"]
+
+[[instance]]
+name = "local"
+hosts = ["${server_address}"]
+` });
+  [hub] = server.ready.hubs;
+});
+after(() => server?.close());
+
+const authorization = () => sdk.serviceToken(hub.connectionString);
+
+test('a device more than the hub takes is refused', async () => {
+  const registry = sdk.registry(hub);
+  for (const deviceId of ['one', 'two', 'three']) await registry.create({ deviceId });
+  await assert.rejects(registry.create({ deviceId: 'four' }), (error) => {
+    assert.match(error.responseBody, /TooManyDevices/);
+    return true;
+  });
+});
+
+test('above the rate requests wait, and then they are refused', async () => {
+  const registry = sdk.registry(hub);
+  const outcomes = await Promise.all(Array.from({ length: 160 }, () =>
+    registry.get('one').then(() => 'fine', (error) => error)));
+  const refused = outcomes.filter((outcome) => outcome !== 'fine');
+  assert.ok(refused.length > 0, 'nothing was refused');
+  assert.ok(outcomes.length - refused.length >= 90, 'a minute has a hundred');
+  for (const error of refused) assert.equal(error.name, 'ThrottlingError');
+
+  const answer = await sdk.send(hub.hostName, 'GET', '/devices/one?api-version=2021-04-12',
+    { headers: { Authorization: authorization() } });
+  if (answer.status === 429) {
+    assert.equal(answer.headers['iothub-errorcode'], 'ThrottlingException');
+    assert.ok(Number(answer.headers['retry-after']) >= 1);
+    assert.match(answer.body.Message, /^ErrorCode:ThrottlingException/);
+  }
+});
+
+test('the daily quota is used up', async () => {
+  const device = await sdk.send(hub.hostName, 'GET', '/twins/two?api-version=2021-04-12',
+    { headers: { Authorization: authorization() } });
+  assert.equal(device.status, 200);
+  // Twins are written in steps of half a kilobyte: large patches use it up quickly.
+  const text = 'x'.repeat(3900);
+  const tags = Object.fromEntries(['a', 'b'].map((name) => [name, text]));
+  const body = JSON.stringify({ tags });
+  let refusal;
+  for (let i = 0; i < 600 && !refusal; ++i) {
+    const answer = await sdk.send(hub.hostName, 'PATCH', '/twins/two?api-version=2021-04-12', {
+      headers: {
+        Authorization: authorization(), 'Content-Type': 'application/json', 'If-Match': '*',
+      },
+      body,
+    });
+    if (answer.status !== 200) refusal = answer;
+  }
+  assert.equal(refusal.status, 403);
+  assert.equal(refusal.headers['iothub-errorcode'], 'IotHubQuotaExceeded');
+  await assert.rejects(sdk.registry(hub).getTwin('two'),
+    { name: 'TooManyDevicesError' }); // the package's word for every 403
+});
