@@ -60,6 +60,8 @@ void read_server(const toml::table* table, ServerConfig& config, Mistakes& mista
     reader.done();
 }
 
+constexpr std::int64_t minutes_of_two_days = 2880; // the longest that a message may wait
+
 /// What a hub's event log holds beside telemetry.
 std::vector<std::string> read_events(TableReader& reader) {
     std::vector<std::string> events = reader.texts("events");
@@ -120,6 +122,10 @@ HubConfig read_hub(const toml::table& table, Mistakes& mistakes) {
     hub.partitions = static_cast<int>(
         reader.number("partitions", 1, hub_partitions_max).value_or(hub.partitions));
     hub.events = read_events(reader);
+    hub.message_deliveries_max = static_cast<int>(
+        reader.number("message_deliveries_max", 1, 100).value_or(hub.message_deliveries_max));
+    hub.message_minutes = static_cast<int>(
+        reader.number("message_minutes", 1, minutes_of_two_days).value_or(hub.message_minutes));
     read_routing(reader, hub, mistakes);
     reader.done();
     return hub;

@@ -34,8 +34,10 @@ struct HubConfig {
     // Beside telemetry: "twin-changes", "lifecycle", "connections". None, as in a new hub of the
     // real service.
     std::vector<std::string> events;
-    std::optional<hub::Tier> tier; // whose limits are imitated; absent: generous ones
-    int units = 1;                 // of the tier
+    int message_deliveries_max = 10; // of a message to a device, before it is given up
+    int message_minutes = 60;        // that it waits, if its sender names no expiry
+    std::optional<hub::Tier> tier;   // whose limits are imitated; absent: generous ones
+    int units = 1;                   // of the tier
     std::vector<std::string> unthrottled_policies;
     std::string location; // for geoLatency; parse_location reads it, or it is empty
     std::vector<EndpointConfig> endpoints;

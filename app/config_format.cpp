@@ -50,10 +50,12 @@ std::string format_hub(const HubConfig& hub) {
                                   "modules_max = {}\n"
                                   "telemetry_messages_max = {}\ntelemetry_days_max = {}\n"
                                   "telemetry_megabytes_max = {}\npartitions = {}\n"
-                                  "events = [{}]\n",
+                                  "events = [{}]\n"
+                                  "message_deliveries_max = {}\nmessage_minutes = {}\n",
                                   hub.name, hub.host.text(), hub.devices_max, hub.modules_max,
                                   hub.telemetry_messages_max, hub.telemetry_days_max,
-                                  hub.telemetry_megabytes_max, hub.partitions, quoted(hub.events));
+                                  hub.telemetry_megabytes_max, hub.partitions, quoted(hub.events),
+                                  hub.message_deliveries_max, hub.message_minutes);
     if (!hub.ca_file.empty()) {
         out += fmt::format("ca_file = \"{}\"\n", hub.ca_file.string());
     }

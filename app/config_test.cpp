@@ -185,6 +185,8 @@ TEST(Config, places_are_written_and_read_back) {
     config.hubs[0].location = "West Europe";
     config.hubs[0].ca_file = "/etc/devices.pem";
     config.hubs[0].modules_max = 7;
+    config.hubs[0].message_deliveries_max = 3;
+    config.hubs[0].message_minutes = 90;
     config.instances[0].links[1].devices_max = 5000;
     config.networks.push_back(
         {.cidr = "10.1.0.0/16",
@@ -199,6 +201,8 @@ TEST(Config, places_are_written_and_read_back) {
     EXPECT_EQ(again->hubs[0].location, "West Europe");
     EXPECT_EQ(again->hubs[0].ca_file, config.hubs[0].ca_file);
     EXPECT_EQ(again->hubs[0].modules_max, 7U);
+    EXPECT_EQ(again->hubs[0].message_deliveries_max, 3);
+    EXPECT_EQ(again->hubs[0].message_minutes, 90);
     EXPECT_EQ(again->instances[0].links[1].devices_max, 5000);
     EXPECT_EQ(again->networks[0].location, config.networks[0].location);
     EXPECT_EQ(again->networks[0].latencies_ms, config.networks[0].latencies_ms);

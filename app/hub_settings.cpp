@@ -97,6 +97,8 @@ Result<hub::HubSettings> hub_settings(const HubConfig& config, const PolicyKeys&
     settings.events.twin_changes = tells_of("twin-changes");
     settings.events.lifecycle = tells_of("lifecycle");
     settings.events.connection_state = tells_of("connections");
+    settings.message_limits.deliveries_max = config.message_deliveries_max;
+    settings.message_limits.time_to_live = std::chrono::minutes(config.message_minutes);
     if (config.tier) {
         settings.limits = hub::limits_of(*config.tier, config.units);
     }

@@ -21,7 +21,11 @@ JobActions job_actions(Service& service, const HubPorts& ports) {
                 service.methods().invoke(id, call, std::move(done));
             },
         .is_connected =
-            [&service](const IdentityId& id) { return service.live().presence(id).connected; }};
+            [&service](const IdentityId& id) { return service.live().presence(id).connected; },
+        .admit =
+            [&service](std::size_t wanted) {
+                return service.limiter().admit_some(Operation::job_device, wanted);
+            }};
 }
 
 Result<std::vector<IdentityId>> modules_of(DeviceStore& devices, const HubName& hub,

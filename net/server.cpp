@@ -4,14 +4,44 @@
 #include "net/socket.h"
 #include "net/tls_context.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <thread>
 #include <utility>
 
 namespace muster::net {
 
+namespace {
+
+constexpr std::size_t other_files_max = 10'000; // the database's, of calls to hubs, of listeners
+
+/// The soft limit is mostly low for the sake of programs that use select().
+std::size_t files_allowed() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 1024;
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)::setrlimit(RLIMIT_NOFILE, &limit);
+        (void)::getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur;
+}
+
+std::size_t connections_max(const ServerLimits& limits) {
+    return limits.connections_max > 0 ? limits.connections_max : connections_for(files_allowed());
+}
+
+} // namespace
+
+std::size_t connections_for(std::size_t files) {
+    return std::max<std::size_t>(files - std::min(files / 10, other_files_max), 1);
+}
+
 struct Server::State {
-    State(SSL_CTX* context, const ServerLimits& limits) : connections(limits.connections_max) {
+    State(SSL_CTX* context, const ServerLimits& limits) : connections(connections_max(limits)) {
         SSL_CTX_up_ref(context);
         tls.reset(context);
     }

@@ -21,8 +21,10 @@ struct Listener {
 };
 
 struct ServerLimits {
-    std::size_t connections_max = 18'000; // of the whole process; further ones are closed at once
-    std::size_t handshakes_max = 512;     // TLS handshakes under way; further accepts wait
+    /// Of the whole process; further ones are closed at once. 0: as many as it may open files, with
+    /// some left for everything else.
+    std::size_t connections_max = 0;
+    std::size_t handshakes_max = 512; // TLS handshakes under way; further accepts wait
     std::chrono::milliseconds handshake_time_max{15'000};
     std::chrono::milliseconds write_time_max{30'000}; // a peer that reads nothing so long is closed
     std::size_t read_bytes = 16 * 1024;
@@ -34,10 +36,14 @@ struct ServerOptions {
     ServerLimits limits;
 };
 
+/// That a process with so many files leaves room for; at least 1.
+std::size_t connections_for(std::size_t files);
+
 class Server {
   public:
-    /// Binds every listener or none. Errors name the address and port: unavailable (in use),
-    /// forbidden (not permitted), malformed (no such address).
+    /// Binds every listener or none; lets the process open as many files as it is allowed to.
+    /// Errors name the address and port: unavailable (in use), forbidden (not permitted), malformed
+    /// (no such address).
     static Result<std::unique_ptr<Server>> start(ServerOptions options, const ServerTls& tls);
     ~Server();
 

@@ -168,6 +168,12 @@ TEST(ServerLimits, ReadsNothingWhileTheConversationWantsNoInput) {
     sender.join();
 }
 
+TEST(ServerLimits, SomeFilesAreLeftForEverythingElse) {
+    EXPECT_EQ(connections_for(20'000), 18'000U);
+    EXPECT_EQ(connections_for(1'048'576), 1'038'576U);
+    EXPECT_EQ(connections_for(1), 1U);
+}
+
 TEST(ServerLimits, ConnectionsBeyondTheMostAreClosedAtOnce) {
     Service service({.connections_max = 2});
     TlsClient first(service.port(), {});

@@ -5,6 +5,7 @@
 namespace muster::provisioning {
 namespace {
 
+using namespace std::chrono_literals;
 using enum RegistrationStatus;
 
 struct Running : testing::Test, World {

@@ -25,6 +25,8 @@ struct JobActions {
     std::function<Result<void>(const IdentityId&, const TwinUpdate&)> update_twin;
     std::function<void(const IdentityId&, const MethodCall&, Methods::Done)> invoke;
     std::function<bool(const IdentityId&)> is_connected;
+    /// How many of so many identities a job may go on with now; what is left waits for a tick.
+    std::function<std::size_t(std::size_t wanted)> admit;
 };
 
 struct JobBounds {

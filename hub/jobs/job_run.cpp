@@ -13,6 +13,11 @@ namespace {
 /// After a long round over many who are away comes a pause of so many times its length.
 constexpr int pause_factor = 9;
 
+void keep_first(std::vector<DeviceJob>& rows, std::size_t count) {
+    rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(std::min(count, rows.size())),
+               rows.end());
+}
+
 } // namespace
 
 struct JobRun::Flight {
@@ -145,6 +150,10 @@ JobRun::Next JobRun::update_twins(const Job& job) {
     if (!rows || rows->empty()) {
         return Next::later;
     }
+    keep_first(*rows, ports_.actions.admit(rows->size()));
+    if (rows->empty()) {
+        return Next::later;
+    }
     cursor_ = rows->back().identity.text();
     share_out(ports_.workers, ports_.bounds.helpers, rows->size(), [&](std::size_t at) {
         DeviceJob& row = (*rows)[at];
@@ -170,17 +179,32 @@ JobRun::Next JobRun::invoke_methods(const Job& job) {
     if (!rows || rows->empty()) {
         return Next::later;
     }
+    std::vector<DeviceJob> chosen = choose(*rows, free);
+    if (!chosen.empty()) {
+        keep_first(chosen, ports_.actions.admit(chosen.size()));
+        if (chosen.empty()) {
+            return Next::later;
+        }
+        cursor_ = chosen.back().identity.text();
+    } else {
+        cursor_ = rows->back().identity.text();
+    }
+    return launch(std::move(chosen), *call);
+}
+
+/// Those that are connected, at most so many.
+std::vector<DeviceJob> JobRun::choose(const std::vector<DeviceJob>& rows,
+                                      std::size_t count_max) const {
     std::vector<DeviceJob> chosen;
-    for (const DeviceJob& row : *rows) {
-        if (chosen.size() == free) {
+    for (const DeviceJob& row : rows) {
+        if (chosen.size() == count_max) {
             break;
         }
-        cursor_ = row.identity.text();
         if (ports_.actions.is_connected(row.identity)) {
             chosen.push_back(row);
         }
     }
-    return launch(std::move(chosen), *call);
+    return chosen;
 }
 
 JobRun::Next JobRun::launch(std::vector<DeviceJob> rows, const MethodCall& call) {

@@ -50,6 +50,8 @@ class JobRun {
     Next save(Job job);
     /// Pending rows of the round that is under way; none if it is over or has to wait.
     Result<std::vector<DeviceJob>> next_rows(const Job& job);
+    [[nodiscard]] std::vector<DeviceJob> choose(const std::vector<DeviceJob>& rows,
+                                                std::size_t count_max) const;
     /// Marks them, and sends.
     Next launch(std::vector<DeviceJob> rows, const MethodCall& call);
     Result<void> save_outcomes();

@@ -41,7 +41,13 @@ class JobsTest : public testing::Test {
                             most_in_flight = std::max(most_in_flight, calls.size());
                         },
                     .is_connected =
-                        [this](const IdentityId& id) { return connected.contains(id.text()); }},
+                        [this](const IdentityId& id) { return connected.contains(id.text()); },
+                    .admit =
+                        [this](std::size_t wanted) {
+                            const std::size_t taken = std::min(wanted, admitted);
+                            admitted -= taken;
+                            return taken;
+                        }},
                 .workers = workers,
                 .timers = timers,
                 .clock = clock,
@@ -132,6 +138,7 @@ class JobsTest : public testing::Test {
     std::map<std::string, int> updates;
     std::map<std::string, Methods::Done> calls;
     std::size_t most_in_flight = 0;
+    std::size_t admitted = 1'000'000;
     int searches = 0;
     std::unique_ptr<Jobs> jobs;
 };
@@ -353,6 +360,31 @@ TEST_F(JobsTest, AMethodThatWasUnderWayWhenTheHubStoppedIsNotRepeated) {
     ASSERT_TRUE(calls.contains("b"));
     answer("b", MethodReply{.status = 200, .payload = nullptr});
     EXPECT_EQ(get("j").progress, (JobProgress{.succeeded = 1, .failed = 1}));
+}
+
+TEST_F(JobsTest, TwinsAreChangedAtTheRateOfTheHub) { // iothub E.2
+    identities = {"a", "b", "c"};
+    admitted = 2;
+    schedule("j", update_everybody);
+    EXPECT_EQ(get("j").progress, (JobProgress{.pending = 1, .succeeded = 2}));
+    pass(1s);
+    EXPECT_EQ(get("j").progress, (JobProgress{.pending = 1, .succeeded = 2}));
+    admitted = 2;
+    pass(1s);
+    EXPECT_EQ(get("j").progress, (JobProgress{.succeeded = 3}));
+}
+
+TEST_F(JobsTest, MethodsAreCalledAtTheRateOfTheHub) { // iothub E.2
+    identities = connected = {"a", "b", "c"};
+    admitted = 0;
+    schedule("j", call_everybody);
+    EXPECT_TRUE(calls.empty());
+    admitted = 1;
+    pass(1s);
+    EXPECT_EQ(calls.size(), 1U);
+    admitted = 5;
+    pass(1s);
+    EXPECT_EQ(calls.size(), 3U);
 }
 
 TEST_F(JobsTest, NothingIsLostWhenTheStoreFails) {

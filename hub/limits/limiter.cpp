@@ -30,6 +30,12 @@ Result<std::chrono::milliseconds> Limiter::admit(Operation operation, double cos
     return refusal;
 }
 
+std::size_t Limiter::admit_some(Operation operation, std::size_t wanted) {
+    Gauge& gauge = gauges_.at(static_cast<std::size_t>(operation));
+    const std::lock_guard lock(gauge.mutex);
+    return gauge.bucket.take_up_to(wanted, clock_.steady());
+}
+
 Result<void> Limiter::charge(std::size_t bytes) {
     return usage_ ? usage_->charge(bytes) : Result<void>();
 }

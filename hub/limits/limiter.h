@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 
@@ -24,6 +25,9 @@ class Limiter {
     /// How long the operation is to wait for its turn: mostly not at all. Error: rate_limited, with
     /// the time after which it may come again.
     Result<std::chrono::milliseconds> admit(Operation operation, double cost = 1);
+
+    /// Of many operations of a kind, how many may happen now. For work that comes back by itself.
+    std::size_t admit_some(Operation operation, std::size_t wanted);
 
     /// Of what is metered: a message, a twin read or written, a method; by its size. Error:
     /// quota_exceeded, with the time until midnight.

@@ -67,6 +67,16 @@ TEST(TokenBucketTest, IsNotConfusedByATimeThatStandsBack) {
     EXPECT_TRUE(bucket.take(1, 0ms, at(1100ms)).admitted);
 }
 
+TEST(TokenBucketTest, GivesWhatThereIs) {
+    TokenBucket bucket({.per_second = 10, .burst = 5});
+    EXPECT_EQ(bucket.take_up_to(3, at(1000ms)), 3U);
+    EXPECT_EQ(bucket.take_up_to(3, at(1000ms)), 2U);
+    EXPECT_EQ(bucket.take_up_to(3, at(1050ms)), 0U) << "half a token";
+    EXPECT_EQ(bucket.take_up_to(3, at(1100ms)), 1U);
+    EXPECT_TRUE(bucket.take(2, 1000ms, at(1100ms)).admitted) << "in advance";
+    EXPECT_EQ(bucket.take_up_to(3, at(1200ms)), 0U) << "what is promised is not given away";
+}
+
 // ---- the tiers ----
 
 double per_second(Tier tier, int units, Operation operation) {

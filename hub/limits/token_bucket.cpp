@@ -5,13 +5,24 @@
 
 namespace muster::hub {
 
-Turn TokenBucket::take(double cost, std::chrono::milliseconds wait_max, SteadyTime now) {
+void TokenBucket::fill(SteadyTime now) {
     using Seconds = std::chrono::duration<double>;
     if (filled_ != SteadyTime() && now > filled_) {
         tokens_ =
             std::min(rate_.burst, tokens_ + Seconds(now - filled_).count() * rate_.per_second);
     }
     filled_ = std::max(filled_, now);
+}
+
+std::size_t TokenBucket::take_up_to(std::size_t count_max, SteadyTime now) {
+    fill(now);
+    const auto taken = std::min(std::floor(std::max(tokens_, 0.0)), static_cast<double>(count_max));
+    tokens_ -= taken;
+    return static_cast<std::size_t>(taken);
+}
+
+Turn TokenBucket::take(double cost, std::chrono::milliseconds wait_max, SteadyTime now) {
+    fill(now);
     const double left = tokens_ - std::min(cost, rate_.burst);
     if (left >= 0) {
         tokens_ = left;

@@ -6,6 +6,7 @@
 #include "hub/limits/rates.h"
 
 #include <chrono>
+#include <cstddef>
 
 namespace muster::hub {
 
@@ -26,7 +27,12 @@ class TokenBucket {
     /// `cost` above 0; more than a whole burst is taken as a burst. `now` does not run backwards.
     Turn take(double cost, std::chrono::milliseconds wait_max, SteadyTime now);
 
+    /// As many whole tokens as there are, at most so many.
+    std::size_t take_up_to(std::size_t count_max, SteadyTime now);
+
   private:
+    void fill(SteadyTime now);
+
     Rate rate_;
     double tokens_ = 1; // below 0: promised to those who wait
     SteadyTime filled_{};
