@@ -2,7 +2,9 @@
 
 find_program(MUSTER_CCACHE ccache)
 if(MUSTER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${MUSTER_CCACHE}")
+    # The rest is for precompiled headers (Precompiled.cmake).
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true "${MUSTER_CCACHE}")
 endif()
 
 find_program(MUSTER_MOLD mold)
