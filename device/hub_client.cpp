@@ -50,6 +50,8 @@ class HubConnection final : public HubClient {
     void report(const JsonObject& patch, std::function<void(Result<std::int64_t>)> done) override;
     void disconnect() override;
 
+    [[nodiscard]] bool has_resumed() const override { return resumed_; }
+
   private:
     enum class Phase { connecting, subscribing, connected, over };
 
@@ -68,6 +70,7 @@ class HubConnection final : public HubClient {
         finish(fail(Code::malformed, "the hub sent an MQTT packet out of place").error());
     }
 
+    void become_connected();
     void take_method(const MethodRequestTopic& topic, const std::string& payload, SteadyTime now);
     void take_desired(const std::string& payload);
     void ask_twin(std::string (*topic)(std::string_view rid), std::string payload,
@@ -82,6 +85,7 @@ class HubConnection final : public HubClient {
     const Clock& clock_;
     Phase phase_ = Phase::connecting;
     bool told_connected_ = false;
+    bool resumed_ = false;
     mqtt::Decoder decoder_{packet_bytes_max};
     std::string output_;
     HubRequests requests_;
@@ -126,6 +130,10 @@ void HubConnection::take(const mqtt::Connack& connack, SteadyTime now) {
     if (connack.code != mqtt::ConnectCode::accepted) {
         return finish(connect_refusal(connack.code));
     }
+    if (connack.session_present && options_.resume_session) {
+        resumed_ = true;
+        return become_connected();
+    }
     phase_ = Phase::subscribing;
     // Also when the hub kept the session: asking again is harmless (iothub A.6).
     mqtt::Subscribe subscribe{.packet_id = subscribe_id, .subscriptions = {}};
@@ -143,6 +151,10 @@ void HubConnection::take(const mqtt::Suback& suback, SteadyTime) {
     if (std::ranges::find(suback.codes, mqtt::Suback::failure) != suback.codes.end()) {
         return finish(fail(Code::unsupported, "the hub refused a subscription").error());
     }
+    become_connected();
+}
+
+void HubConnection::become_connected() {
     phase_ = Phase::connected;
     answer_due_.reset();
     told_connected_ = true;

@@ -25,6 +25,9 @@ struct HubClientOptions {
     std::optional<Secret> symmetric_key;
     std::chrono::seconds keep_alive{240};
     bool clean_session = false;
+    /// A hub that says it has kept the session is believed (iothub A.6): nothing is subscribed to
+    /// again.
+    bool resume_session = false;
 };
 
 /// Callbacks on the connection's thread; each may call the client, none may destroy it. `connected`
@@ -51,6 +54,9 @@ class HubClient : public session::Conversation {
     virtual void report(const JsonObject& patch,
                         std::function<void(Result<std::int64_t>)> done) = 0;
     virtual void disconnect() = 0;
+
+    /// Connected, with the subscriptions of an earlier connection.
+    [[nodiscard]] virtual bool has_resumed() const = 0;
 };
 
 } // namespace muster::device

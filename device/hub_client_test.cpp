@@ -17,12 +17,13 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Script : MqttScript {
-    explicit Script(std::chrono::seconds keep_alive = 240s) {
+    explicit Script(std::chrono::seconds keep_alive = 240s, bool resume_session = false) {
         HubClientOptions options;
         options.hub = "hub1.example.org";
         options.device_id = "dev-01";
         options.symmetric_key = Secret("0123456789abcdef0123456789abcdef");
         options.keep_alive = keep_alive;
+        options.resume_session = resume_session;
         HubCallbacks callbacks;
         callbacks.connected = [this](Result<void> result) { connected.push_back(result); };
         callbacks.desired = [this](const JsonObject& patch) { desired.push_back(to_text(patch)); };
@@ -130,6 +131,17 @@ TEST(HubClient, ConnectsWithATokenAndSubscribes) { // IOTHUB-3, IOTHUB-8
     ASSERT_EQ(script.connected.size(), 1U);
     EXPECT_TRUE(script.connected.front());
     EXPECT_TRUE(script.closed.empty());
+}
+
+TEST(HubClient, BelievesAHubThatKeptTheSession) { // IOTHUB-6
+    for (const bool is_kept : {true, false}) {
+        Script script(240s, true);
+        (void)script.sent<mqtt::Connect>();
+        script.feed(mqtt::Connack{.session_present = is_kept, .code = {}});
+        EXPECT_EQ(script.connected.size(), is_kept ? 1U : 0U);
+        EXPECT_EQ(script.client->take_output().empty(), is_kept);
+        EXPECT_EQ(script.client->has_resumed(), is_kept);
+    }
 }
 
 TEST(HubClient, ARefusedConnectionIsReportedOnce) { // IOTHUB-2

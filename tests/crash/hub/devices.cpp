@@ -53,6 +53,61 @@ void report_next(const TalkPtr& talk) {
     });
 }
 
+/// A session whose subscriptions were acknowledged is kept, whatever happens to the server.
+void note_session(const TalkPtr& talk) {
+    talk->ledger.with(talk->device, [&](HubRecord& record) {
+        record.arrived.lost_sessions +=
+            record.promises.subscribed && !talk->client->has_resumed() ? 1 : 0;
+        record.promises.subscribed = true;
+    });
+}
+
+device::HubCallbacks callbacks_of(const TalkPtr& talk) {
+    return {.connected =
+                [talk](const Result<void>& connected) {
+                    if (!connected) {
+                        return;
+                    }
+                    note_session(talk);
+                    for (std::size_t i = 0; i < window; ++i) {
+                        send_next(talk);
+                    }
+                    report_next(talk);
+                },
+            .desired =
+                [talk](const JsonObject&) {
+                    talk->ledger.with(talk->device,
+                                      [](HubRecord& record) { ++record.arrived.desired; });
+                },
+            .method = [](const std::string&, const Json& payload) -> std::pair<int, Json> {
+                return {200, payload};
+            },
+            .closed = {}};
+}
+
+/// Answered by the device itself, or refused because it is not there just now.
+Result<void> call_method(app::ApiClient& hub, const std::string& device, HubLedger& ledger) {
+    const auto number =
+        ledger.with(device, [](HubRecord& record) { return ++record.asked.called; });
+    const JsonObject call{{"methodName", "echo"},
+                          {"payload", number},
+                          {"responseTimeoutInSeconds", 30},
+                          {"connectTimeoutInSeconds", 0}};
+    const auto answer = hub.send_json({.method = "POST",
+                                       .path = "/twins/" + device + "/methods",
+                                       .headers = {},
+                                       .body = to_text(call)});
+    if (!answer) {
+        const bool is_away = answer.error().code == Code::not_found;
+        return is_away ? Result<void>() : std::unexpected(answer.error());
+    }
+    if (answer->at("status") != 200 || answer->at("payload") != number) {
+        return fail(Code::internal, "the method was answered with " + to_text(*answer));
+    }
+    ledger.with(device, [](HubRecord& record) { ++record.arrived.methods; });
+    return {};
+}
+
 } // namespace
 
 TalkingDevices::TalkingDevices(const app::ReadyFile& ready, const std::string& ca_pem, Secret key,
@@ -85,22 +140,11 @@ void TalkingDevices::dial(const std::string& device) {
     dialer_.dial(
         destination_, tls_,
         [this, talk](const session::Peer&, const Post&) {
-            auto client = device::HubClient::make(
-                {.hub = destination_.host, .device_id = talk->device, .symmetric_key = key_},
-                {.connected =
-                     [talk](const Result<void>& connected) {
-                         if (!connected) {
-                             return;
-                         }
-                         for (std::size_t i = 0; i < window; ++i) {
-                             send_next(talk);
-                         }
-                         report_next(talk);
-                     },
-                 .desired = {},
-                 .method = {},
-                 .closed = {}},
-                clock_);
+            auto client = device::HubClient::make({.hub = destination_.host,
+                                                   .device_id = talk->device,
+                                                   .symmetric_key = key_,
+                                                   .resume_session = true},
+                                                  callbacks_of(talk), clock_);
             talk->client = client.get();
             return client;
         },
@@ -115,6 +159,9 @@ Result<void> drive_device(app::ApiClient& hub, const std::string& device, HubLed
         {.method = "PATCH", .path = "/twins/" + device, .headers = {}, .body = to_text(patch)});
     if (!patched) {
         return std::unexpected(patched.error());
+    }
+    if (auto called = call_method(hub, device, ledger); !called) {
+        return called;
     }
     const auto sent = ledger.with(device, [&](HubRecord& record) -> std::int64_t {
         record.promises.desired = desired;

@@ -24,6 +24,7 @@ struct HubPromises {
     std::int64_t reported = 0;           // the newest acknowledged value
     std::int64_t desired = 0;
     std::vector<std::int64_t> sent; // to the device, acknowledged to the back end
+    bool subscribed = false;        // and never again
 };
 
 /// What was asked for last, acknowledged or not.
@@ -32,11 +33,20 @@ struct HubNumbers {
     std::int64_t reported = 0;
     std::int64_t desired = 0;
     std::int64_t sent = 0;
+    std::int64_t called = 0;
+};
+
+/// What came without anybody subscribing again.
+struct HubArrivals {
+    std::int64_t desired = 0; // notifications
+    std::int64_t methods = 0; // answered, as the back end saw
+    std::int64_t lost_sessions = 0;
 };
 
 struct HubRecord {
     HubPromises promises;
     HubNumbers asked;
+    HubArrivals arrived;
 };
 
 /// Thread safe.
@@ -79,8 +89,8 @@ class TalkingDevices {
     net::Dialer dialer_;
 };
 
-/// A back end that changes one device's desired properties and sends it messages until the server
-/// dies. Error: an answer that is wrong, rather than missing.
+/// A back end that changes one device's desired properties, calls a method of it and sends it a
+/// message. Error: no answer, or one that is wrong.
 Result<void> drive_device(app::ApiClient& hub, const std::string& device, HubLedger& ledger);
 
 } // namespace muster::crash

@@ -1,6 +1,6 @@
-// A hub under kill -9 while devices send telemetry and report properties, and back ends set desired
-// ones and send messages to devices: after every restart everything acknowledged is there, in
-// order.
+// A hub under kill -9 while devices send telemetry, report properties and answer methods, and back
+// ends set desired properties and send messages to devices: after every restart everything
+// acknowledged is there, in order, and no device needs to subscribe again.
 //
 //   MUSTER_CRASH_HUB_KILLS   how often (default 40)
 //   MUSTER_CRASH_SEED        of the moments of death; printed, so that a failure can be tried again
@@ -227,13 +227,22 @@ TEST_F(HubCrash, keeps_everything_it_acknowledged) {
         }
     }
     std::size_t messages = 0;
+    HubArrivals arrived;
     for (const auto& [device, numbers] : stored_) {
         messages += numbers.size();
+        const HubArrivals one = ledger_.record(device).arrived;
+        arrived.desired += one.desired;
+        arrived.methods += one.methods;
+        arrived.lost_sessions += one.lost_sessions;
     }
-    fmt::print("{} messages of devices and {} to them survived {} kills\n", messages, delivered_,
-               kills);
+    fmt::print("{} messages of devices and {} to them survived {} kills; {} methods were answered "
+               "and {} changes heard of, with one subscription of each device\n",
+               messages, delivered_, kills, arrived.methods, arrived.desired);
+    EXPECT_EQ(arrived.lost_sessions, 0);
     EXPECT_GT(messages, kills * 10) << "too little load to show anything";
     EXPECT_GT(delivered_, kills) << "too little load to show anything";
+    EXPECT_GT(arrived.methods, static_cast<std::int64_t>(kills)) << "of which one is of each life";
+    EXPECT_GT(arrived.desired, static_cast<std::int64_t>(kills));
     EXPECT_EQ(server_.stop(), 0);
 }
 
