@@ -24,6 +24,7 @@ devices_max = 3
 unthrottled_policies = ["registryRead"]
 
 [[instance]]
+id_scope = "0ne00000001"
 name = "local"
 hosts = ["${server_address}"]
 ` });
