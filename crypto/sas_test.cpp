@@ -94,7 +94,7 @@ TEST(SasSignature, DoesNotCoverAnotherSpelling) {
     EXPECT_FALSE(signed_by(token, key()));
 }
 
-// DPS-SERVICE-10: escapes of either case; a '+' and a '/' left as they are.
+// DPS-SERVICE-10, IOTHUB-4: escapes of either case; a '+' and a '/' left as they are.
 TEST(SasParsing, ReadsTheSignatureInEveryEncoding) {
     for (const std::string_view sig : {"TkDPoTxKZA0IFn5r%2FbU4NT3OQnvpaFQEt10V0zVA%2Bq4%3D",
                                        "TkDPoTxKZA0IFn5r%2fbU4NT3OQnvpaFQEt10V0zVA%2bq4%3d",

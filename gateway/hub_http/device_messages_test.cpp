@@ -176,7 +176,7 @@ TEST_F(HubDeviceHttp, AMessageIsReceivedAndCompleted) {
 }
 
 TEST_F(HubDeviceHttp, AMessageIsRejected) {
-    // Node sends `reject` bare and behind, the CLI `reject=`. IOTHUB-26
+    // Node sends `reject` bare and behind, the CLI `reject=`. IOTHUB-27
     for (const std::string form : {"?api-version=2021-04-12&reject", "?reject=", "?reject"}) {
         send("on", {{"iothub-ack", "negative"}});
         EXPECT_EQ(settle("DELETE", lock_of(receive()) + form).status, 204U);

@@ -132,7 +132,6 @@ describe('over HTTPS', () => {
     assert.equal(identity.connectionState, 'Disconnected');
   });
 
-  // IOTHUB-26, IOTHUB-27
   test('messages are completed, abandoned and rejected', async (t) => {
     const client = await httpClient(t, 'c2d-http');
     await send('c2d-http', 'on', { 'iothub-messageid': 'h-1', 'iothub-app-site': 'north' });
