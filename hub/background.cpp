@@ -23,8 +23,8 @@ JobActions job_actions(Service& service, const HubPorts& ports) {
         .is_connected =
             [&service](const IdentityId& id) { return service.live().presence(id).connected; },
         .admit =
-            [&service](std::size_t wanted) {
-                return service.limiter().admit_some(Operation::job_device, wanted);
+            [&service](std::size_t wanted, std::size_t bytes_each) {
+                return service.limiter().admit_some(Operation::job_device, wanted, bytes_each);
             }};
 }
 
@@ -69,7 +69,7 @@ Background::Background(Service& service, const HubPorts& ports)
             .limits = {.twin = service.settings().twin_limits,
                        .method_payload_bytes_max =
                            service.settings().method_limits.payload_bytes_max},
-            .bounds = {}}),
+            .bounds = {.running_max = service.settings().limits.jobs_at_once}}),
       configurations({.hub = service.settings().name,
                       .store = ports.stores.configurations,
                       .actions = configuration_actions(service, ports),

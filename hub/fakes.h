@@ -240,13 +240,16 @@ class Usages final : public UsageStore {
 
     Result<void> save(const HubName& /*hub*/, const Usage& usage) override {
         ++saves;
+        if (failure) {
+            return std::unexpected(*failure);
+        }
         kept = usage;
         return {};
     }
 
     std::optional<Usage> kept;
     int saves = 0;
-    std::optional<Error> failure; // of loads
+    std::optional<Error> failure; // of all that is asked
 };
 
 /// What every store of a hub is in tests; a new port is added here.

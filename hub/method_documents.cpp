@@ -69,6 +69,10 @@ std::string readable(std::string_view bytes) {
 
 } // namespace
 
+std::string payload_text(const MethodCall& call) {
+    return call.payload ? to_text(*call.payload) : std::string();
+}
+
 Result<MethodCall> method_call_from(const JsonObject& document) {
     MethodCall call;
     auto name = name_from(document);

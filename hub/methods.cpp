@@ -256,7 +256,7 @@ Methods::Methods(Live& live, Scheduler& timers, const Limits& limits, std::uint6
 Methods::~Methods() = default;
 
 void Methods::invoke(const IdentityId& who, const MethodCall& call, Done done) {
-    std::string payload = call.payload ? to_text(*call.payload) : std::string();
+    std::string payload = payload_text(call);
     if (payload.size() > state_->limits.payload_bytes_max) {
         done(fail(Code::too_large,
                   fmt::format("the payload is over {} bytes", state_->limits.payload_bytes_max)));

@@ -28,6 +28,9 @@ struct MethodReply {
     Json payload; // valid JSON as sent; null if empty; anything else as a JSON string
 };
 
+/// What goes to the device; nothing is empty.
+std::string payload_text(const MethodCall& call);
+
 /// Reads and checks the body of an invocation. Error: malformed, naming the member.
 Result<MethodCall> method_call_from(const JsonObject& document);
 

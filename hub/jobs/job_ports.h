@@ -25,8 +25,9 @@ struct JobActions {
     std::function<Result<void>(const IdentityId&, const TwinUpdate&)> update_twin;
     std::function<void(const IdentityId&, const MethodCall&, Methods::Done)> invoke;
     std::function<bool(const IdentityId&)> is_connected;
-    /// How many of so many identities a job may go on with now; what is left waits for a tick.
-    std::function<std::size_t(std::size_t wanted)> admit;
+    /// How many of so many identities a job may go on with now, with so many bytes for each; what
+    /// is left waits for a tick.
+    std::function<std::size_t(std::size_t wanted, std::size_t bytes_each)> admit;
 };
 
 struct JobBounds {

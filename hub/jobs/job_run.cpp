@@ -10,12 +10,13 @@ namespace muster::hub {
 
 namespace {
 
-/// After a long round over many who are away comes a pause of so many times its length.
+/// After a long round over many who are away comes a pause of so many times its length; the time
+/// in which the hub's limits held it back is no part of that.
 constexpr int pause_factor = 9;
 
-void keep_first(std::vector<DeviceJob>& rows, std::size_t count) {
-    rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(std::min(count, rows.size())),
-               rows.end());
+std::size_t bytes_of(const TwinUpdate& update) {
+    return (update.tags ? muster::to_text(*update.tags).size() : 0) +
+           (update.desired ? muster::to_text(*update.desired).size() : 0);
 }
 
 } // namespace
@@ -125,6 +126,10 @@ JobRun::Next JobRun::resolve(Job job) {
 
 Result<std::vector<DeviceJob>> JobRun::next_rows(const Job& job) {
     const WallTime now = ports_.clock.wall();
+    if (held_since_) {
+        round_began_ += now - *held_since_;
+        held_since_.reset();
+    }
     if (cursor_.empty()) {
         if (now < next_round_) {
             return std::vector<DeviceJob>();
@@ -150,7 +155,7 @@ JobRun::Next JobRun::update_twins(const Job& job) {
     if (!rows || rows->empty()) {
         return Next::later;
     }
-    keep_first(*rows, ports_.actions.admit(rows->size()));
+    keep_admitted(*rows, bytes_of(*update));
     if (rows->empty()) {
         return Next::later;
     }
@@ -181,7 +186,7 @@ JobRun::Next JobRun::invoke_methods(const Job& job) {
     }
     std::vector<DeviceJob> chosen = choose(*rows, free);
     if (!chosen.empty()) {
-        keep_first(chosen, ports_.actions.admit(chosen.size()));
+        keep_admitted(chosen, payload_text(*call).size());
         if (chosen.empty()) {
             return Next::later;
         }
@@ -205,6 +210,14 @@ std::vector<DeviceJob> JobRun::choose(const std::vector<DeviceJob>& rows,
         }
     }
     return chosen;
+}
+
+void JobRun::keep_admitted(std::vector<DeviceJob>& rows, std::size_t bytes_each) {
+    const std::size_t admitted = ports_.actions.admit(rows.size(), bytes_each);
+    if (admitted < rows.size()) {
+        held_since_ = ports_.clock.wall();
+        rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(admitted), rows.end());
+    }
 }
 
 JobRun::Next JobRun::launch(std::vector<DeviceJob> rows, const MethodCall& call) {

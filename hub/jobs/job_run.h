@@ -52,6 +52,8 @@ class JobRun {
     Result<std::vector<DeviceJob>> next_rows(const Job& job);
     [[nodiscard]] std::vector<DeviceJob> choose(const std::vector<DeviceJob>& rows,
                                                 std::size_t count_max) const;
+    /// Drops those for which the rate or the quota of the hub has no room now.
+    void keep_admitted(std::vector<DeviceJob>& rows, std::size_t bytes_each);
     /// Marks them, and sends.
     Next launch(std::vector<DeviceJob> rows, const MethodCall& call);
     Result<void> save_outcomes();
@@ -64,6 +66,7 @@ class JobRun {
     // A round goes once through the pending rows.
     std::string cursor_;
     WallTime round_began_;
+    std::optional<WallTime> held_since_; // by the rate or the quota of the hub
     WallTime next_round_;
 };
 

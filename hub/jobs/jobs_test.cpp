@@ -43,7 +43,8 @@ class JobsTest : public testing::Test {
                     .is_connected =
                         [this](const IdentityId& id) { return connected.contains(id.text()); },
                     .admit =
-                        [this](std::size_t wanted) {
+                        [this](std::size_t wanted, std::size_t bytes_each) {
+                            asked_bytes = bytes_each;
                             const std::size_t taken = std::min(wanted, admitted);
                             admitted -= taken;
                             return taken;
@@ -139,6 +140,7 @@ class JobsTest : public testing::Test {
     std::map<std::string, Methods::Done> calls;
     std::size_t most_in_flight = 0;
     std::size_t admitted = 1'000'000;
+    std::size_t asked_bytes = 0;
     int searches = 0;
     std::unique_ptr<Jobs> jobs;
 };
@@ -385,6 +387,32 @@ TEST_F(JobsTest, MethodsAreCalledAtTheRateOfTheHub) { // iothub E.2
     admitted = 5;
     pass(1s);
     EXPECT_EQ(calls.size(), 3U);
+}
+
+TEST_F(JobsTest, WhatIsAskedForAnIdentityIsWhatIsSentToIt) { // iothub E.1
+    identities = connected = {"a"};
+    schedule("twins", update_everybody);
+    EXPECT_EQ(asked_bytes, std::string_view(R"({"site":"south"})").size());
+    schedule("methods", call_everybody);
+    EXPECT_EQ(asked_bytes, std::string_view(R"({"in":5})").size());
+}
+
+// The pause after a round is for those who are away: a round that the hub's rate made long does not
+// make it longer.
+TEST_F(JobsTest, ARoundAtTheRateOfTheHubIsNotPausedFor) {
+    identities = {"a", "b", "c", "d", "e"};
+    update_failures = {{"a", Code::unavailable}};
+    admitted = 1;
+    schedule("j", update_everybody);
+    for (int i = 0; i < 4; ++i) {
+        admitted = 1;
+        pass(5s);
+    }
+    EXPECT_EQ(get("j").progress, (JobProgress{.pending = 1, .succeeded = 4}));
+    update_failures.clear();
+    admitted = 1;
+    pass(bounds.round_interval + 1s);
+    EXPECT_EQ(get("j").progress, (JobProgress{.succeeded = 5}));
 }
 
 TEST_F(JobsTest, NothingIsLostWhenTheStoreFails) {

@@ -1,6 +1,7 @@
 #pragma once
 // What a hub has used of its daily quota (reference: iothub E.1). Kept in the store in steps, and
 // in advance: a restart counts too much rather than too little, and few operations cost a write.
+// What cannot be read at the start is read before anything is written, and added.
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -13,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 
 namespace muster::hub {
 
@@ -42,8 +44,11 @@ class DailyUsage {
     /// Waits for the store.
     DailyUsage(HubName hub, const DailyQuota& quota, const Ports& ports);
 
-    /// Counts one of so many bytes. Error: quota_exceeded, until midnight.
-    Result<void> charge(std::size_t bytes);
+    /// Counts one for each, of so many bytes: all or none. Error: quota_exceeded, until midnight.
+    Result<void> charge(std::span<const std::size_t> sizes);
+
+    /// Counts as many as there is room for, each of so many bytes, and says how many.
+    std::size_t charge_up_to(std::size_t count_max, std::size_t bytes);
 
     [[nodiscard]] Usage now() const;
 

@@ -1,6 +1,7 @@
 #include "hub/limits/limiter.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::hub {
 
@@ -14,7 +15,7 @@ Limiter::Limiter(const HubName& hub, const Limits& limits, const DailyUsage::Por
     }
 }
 
-Result<std::chrono::milliseconds> Limiter::admit(Operation operation, double cost) {
+Result<std::chrono::milliseconds> Limiter::admit(Operation operation, double cost, Sizes charged) {
     Gauge& gauge = gauges_.at(static_cast<std::size_t>(operation));
     Turn turn;
     {
@@ -22,6 +23,10 @@ Result<std::chrono::milliseconds> Limiter::admit(Operation operation, double cos
         turn = gauge.bucket.take(cost, wait_max_, clock_.steady());
     }
     if (turn.admitted) {
+        if (auto paid = charge(charged); !paid) {
+            give_back(operation, cost);
+            return std::unexpected(std::move(paid.error()));
+        }
         return turn.wait;
     }
     auto refusal = fail(Code::rate_limited, "too many requests of this kind, try again later");
@@ -30,14 +35,26 @@ Result<std::chrono::milliseconds> Limiter::admit(Operation operation, double cos
     return refusal;
 }
 
-std::size_t Limiter::admit_some(Operation operation, std::size_t wanted) {
+void Limiter::give_back(Operation operation, double cost) {
     Gauge& gauge = gauges_.at(static_cast<std::size_t>(operation));
     const std::lock_guard lock(gauge.mutex);
-    return gauge.bucket.take_up_to(wanted, clock_.steady());
+    gauge.bucket.give_back(cost);
 }
 
-Result<void> Limiter::charge(std::size_t bytes) {
-    return usage_ ? usage_->charge(bytes) : Result<void>();
+std::size_t Limiter::admit_some(Operation operation, std::size_t wanted, std::size_t bytes_each) {
+    Gauge& gauge = gauges_.at(static_cast<std::size_t>(operation));
+    std::size_t admitted = 0;
+    {
+        const std::lock_guard lock(gauge.mutex);
+        admitted = gauge.bucket.take_up_to(wanted, clock_.steady());
+    }
+    const std::size_t paid = usage_ ? usage_->charge_up_to(admitted, bytes_each) : admitted;
+    give_back(operation, static_cast<double>(admitted - paid));
+    return paid;
+}
+
+Result<void> Limiter::charge(Sizes charged) {
+    return usage_ ? usage_->charge(charged) : Result<void>();
 }
 
 double method_cost(std::size_t payload_bytes) {

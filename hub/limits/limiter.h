@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <span>
 
 namespace muster::hub {
 
@@ -22,18 +23,28 @@ class Limiter {
     /// Without a quota the usage's ports are not used.
     Limiter(const HubName& hub, const Limits& limits, const DailyUsage::Ports& ports);
 
-    /// How long the operation is to wait for its turn: mostly not at all. Error: rate_limited, with
-    /// the time after which it may come again.
-    Result<std::chrono::milliseconds> admit(Operation operation, double cost = 1);
+    using Sizes = std::span<const std::size_t>;
 
-    /// Of many operations of a kind, how many may happen now. For work that comes back by itself.
-    std::size_t admit_some(Operation operation, std::size_t wanted);
+    /// How long the operation is to wait for its turn: mostly not at all. What is metered (a
+    /// message, a twin read or written, a method) is charged at once, all of it, by its sizes.
+    /// Errors, and then nothing was taken: rate_limited, with the time after which it may come
+    /// again; quota_exceeded, with the time until midnight.
+    Result<std::chrono::milliseconds> admit(Operation operation, double cost = 1,
+                                            Sizes charged = {});
 
-    /// Of what is metered: a message, a twin read or written, a method; by its size. Error:
-    /// quota_exceeded, with the time until midnight.
-    Result<void> charge(std::size_t bytes);
+    /// Of many metered operations of a kind and a size, how many may happen now; so many are
+    /// charged. For work that comes back by itself.
+    std::size_t admit_some(Operation operation, std::size_t wanted, std::size_t bytes_each);
+
+    /// Charges all, or nothing. For what takes no turn, and for what is known only afterwards.
+    /// Error: quota_exceeded, with the time until midnight.
+    Result<void> charge(Sizes charged);
+
+    Result<void> charge(std::size_t bytes) { return charge(Sizes(&bytes, 1)); }
 
   private:
+    void give_back(Operation operation, double cost);
+
     struct Gauge {
         std::mutex mutex;
         TokenBucket bucket;

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <span>
 
 namespace muster::hub {
 namespace {
@@ -77,6 +79,15 @@ TEST(TokenBucketTest, GivesWhatThereIs) {
     EXPECT_EQ(bucket.take_up_to(3, at(1200ms)), 0U) << "what is promised is not given away";
 }
 
+TEST(TokenBucketTest, TakesBackWhatIsNotUsed) {
+    TokenBucket bucket({.per_second = 10, .burst = 5});
+    EXPECT_TRUE(bucket.take(1000, 0ms, at(0ms)).admitted);
+    bucket.give_back(1000);
+    EXPECT_TRUE(bucket.take(5, 0ms, at(0ms)).admitted);
+    bucket.give_back(3);
+    EXPECT_EQ(bucket.take_up_to(9, at(0ms)), 3U);
+}
+
 // ---- the tiers ----
 
 double per_second(Tier tier, int units, Operation operation) {
@@ -113,6 +124,13 @@ TEST(TiersTest, EveryOperationHasARate) {
     EXPECT_FALSE(generous_limits().quota);
 }
 
+TEST(TiersTest, WorkOnSoManyJobsAtOnce) { // E.2
+    EXPECT_EQ(limits_of(Tier::s1, 3).jobs_at_once, 1U);
+    EXPECT_EQ(limits_of(Tier::s2, 1).jobs_at_once, 5U);
+    EXPECT_EQ(limits_of(Tier::s3, 1).jobs_at_once, 10U);
+    EXPECT_EQ(generous_limits().jobs_at_once, 10U);
+}
+
 TEST(TiersTest, HaveNames) {
     EXPECT_EQ(tier_named("s1"), Tier::s1);
     EXPECT_EQ(tier_named("F1"), Tier::f1);
@@ -132,6 +150,10 @@ struct LimiterTest : testing::Test {
         limits.wait_max = 1000ms;
         limits.quota = DailyQuota{.messages = 10, .step_bytes = 4096};
         return limits;
+    }
+
+    Limiter limiter() {
+        return {name, limits(), {.store = store, .workers = workers, .clock = clock}};
     }
 
     ManualClock clock{std::chrono::sys_days(std::chrono::year(2030) / 1 / 2) + 23h};
@@ -162,6 +184,48 @@ TEST_F(LimiterTest, CountsByTheStepUntilMidnight) { // 403002
     EXPECT_EQ(refused.error().retry_after, 1h);
     clock.advance(1h);
     EXPECT_TRUE(limiter.charge(1));
+}
+
+TEST_F(LimiterTest, ChargesAllOrNothing) {
+    Limiter limiter = this->limiter();
+    EXPECT_TRUE(limiter.charge(std::array<std::size_t, 3>{1, 4097, 0})) << "four";
+    const auto refused = limiter.charge(std::array<std::size_t, 2>{1, 6 * 4096});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::quota_exceeded);
+    EXPECT_TRUE(limiter.charge(6 * 4096)) << "nothing of it was counted";
+    EXPECT_FALSE(limiter.charge(1));
+    EXPECT_TRUE(limiter.charge(std::span<const std::size_t>()));
+}
+
+TEST_F(LimiterTest, TakesNoTurnThatCannotBePaid) {
+    Limiter limiter = this->limiter();
+    EXPECT_TRUE(limiter.charge(9 * 4096));
+    const std::array<std::size_t, 2> sizes{1, 1};
+    for (int i = 0; i < 5; ++i) {
+        const auto refused = limiter.admit(Operation::query, 1, sizes);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Code::quota_exceeded);
+    }
+    EXPECT_EQ(*limiter.admit(Operation::query), 0ms);
+}
+
+TEST_F(LimiterTest, PaysForNoTurnThatIsRefused) {
+    Limiter limiter = this->limiter();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(limiter.admit(Operation::query));
+    }
+    const std::array<std::size_t, 1> size{1};
+    EXPECT_EQ(limiter.admit(Operation::query, 1, size).error().code, Code::rate_limited);
+    EXPECT_TRUE(limiter.charge(10 * 4096));
+}
+
+TEST_F(LimiterTest, AdmitsAsManyAsCanBePaid) {
+    Limiter limiter = this->limiter();
+    EXPECT_EQ(limiter.admit_some(Operation::job_device, 3, 2 * 4096), 3U);
+    EXPECT_EQ(limiter.admit_some(Operation::job_device, 3, 2 * 4096), 2U);
+    EXPECT_EQ(limiter.admit_some(Operation::job_device, 3, 1), 0U);
+    clock.advance(1h);
+    EXPECT_EQ(limiter.admit_some(Operation::job_device, 3, 1), 3U);
 }
 
 TEST_F(LimiterTest, ARestartForgetsNothing) {
@@ -197,6 +261,38 @@ TEST_F(LimiterTest, ServesOnIfTheUsageCannotBeRead) {
     store.failure = Error{.code = Code::unavailable, .detail = "made to fail"};
     Limiter limiter(name, limits(), {.store = store, .workers = workers, .clock = clock});
     EXPECT_TRUE(limiter.charge(1));
+}
+
+// What was counted before stays counted, though it could not be read at first.
+TEST_F(LimiterTest, AddsWhatCannotBeReadAtFirst) {
+    const std::int64_t today =
+        std::chrono::floor<std::chrono::days>(clock.wall()).time_since_epoch().count();
+    store.kept = Usage{.day = today, .messages = 7};
+    store.failure = Error{.code = Code::unavailable, .detail = "made to fail"};
+    Limiter limiter = this->limiter();
+    EXPECT_TRUE(limiter.charge(1));
+    workers.run_all();
+    EXPECT_EQ(store.saves, 0) << "it would replace what is not known";
+    store.failure.reset();
+    EXPECT_TRUE(limiter.charge(1));
+    workers.run_all();
+    EXPECT_GE(store.kept->messages, 9);
+    EXPECT_TRUE(limiter.charge(1));
+    EXPECT_FALSE(limiter.charge(1));
+}
+
+TEST_F(LimiterTest, StoresAgainWhatCouldNotBeStored) {
+    Limits many = limits();
+    many.quota->messages = 400'000;
+    Limiter limiter(name, many, {.store = store, .workers = workers, .clock = clock});
+    store.failure = Error{.code = Code::unavailable, .detail = "made to fail"};
+    EXPECT_TRUE(limiter.charge(1));
+    workers.run_all();
+    store.failure.reset();
+    EXPECT_TRUE(limiter.charge(1));
+    workers.run_all();
+    ASSERT_TRUE(store.kept);
+    EXPECT_GE(store.kept->messages, 2);
 }
 
 TEST(MethodCostTest, IsInStepsOfFourKilobytes) {

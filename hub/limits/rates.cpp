@@ -95,6 +95,15 @@ DailyQuota quota_of(Tier tier, int units) {
     return {.messages = 300'000'000LL * units};
 }
 
+std::size_t jobs_at_once_of(Size size) {
+    switch (size) {
+    case Size::small: return 1;
+    case Size::medium: return 5;
+    case Size::large: break;
+    }
+    return 10;
+}
+
 } // namespace
 
 std::optional<Tier> tier_named(std::string_view name) {
@@ -123,6 +132,7 @@ Limits limits_of(Tier tier, int units) {
             rate_of(row, size_of(tier), units);
     }
     limits.quota = quota_of(tier, units);
+    limits.jobs_at_once = jobs_at_once_of(size_of(tier));
     return limits;
 }
 

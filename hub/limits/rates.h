@@ -47,6 +47,7 @@ struct DailyQuota {
 struct Limits {
     std::array<Rate, operations_count> rates;
     std::optional<DailyQuota> quota; // absent: as many as there are
+    std::size_t jobs_at_once = 10;   // the others wait
     /// An operation above its rate waits at most so long for its turn, and is refused otherwise
     /// (E.3: shaping first).
     std::chrono::milliseconds wait_max{5000};

@@ -14,6 +14,10 @@ void TokenBucket::fill(SteadyTime now) {
     filled_ = std::max(filled_, now);
 }
 
+void TokenBucket::give_back(double cost) {
+    tokens_ = std::min(rate_.burst, tokens_ + std::min(cost, rate_.burst));
+}
+
 std::size_t TokenBucket::take_up_to(std::size_t count_max, SteadyTime now) {
     fill(now);
     const auto taken = std::min(std::floor(std::max(tokens_, 0.0)), static_cast<double>(count_max));

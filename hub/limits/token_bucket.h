@@ -27,6 +27,9 @@ class TokenBucket {
     /// `cost` above 0; more than a whole burst is taken as a burst. `now` does not run backwards.
     Turn take(double cost, std::chrono::milliseconds wait_max, SteadyTime now);
 
+    /// Of a turn that was admitted and is not used.
+    void give_back(double cost);
+
     /// As many whole tokens as there are, at most so many.
     std::size_t take_up_to(std::size_t count_max, SteadyTime now);
 
