@@ -63,7 +63,7 @@ TEST_F(HubLimits, ForgetsAConnectionThatEndsBeforeItsTurn) {
     EXPECT_EQ(second.connect(), "");
     second.wire().lose();
     pass(world, 1s);
-    second.settle();
+    world.workers.run_all();
     EXPECT_FALSE(first.is_cut()) << "it was displaced by nobody";
 }
 
@@ -218,11 +218,11 @@ TEST_F(HubCutting, DropsTheWillAndWhatNobodyHasBegunToStore) { // IOTHUB-34
     device.wire().send(mqtt::encode(HubDevice::message(events_topic, "1", 1)));
     device.wire().send(mqtt::encode(HubDevice::message(events_topic, "2", 2)));
     renew_keys();
-    EXPECT_EQ(device.settle(), "PUBACK id=1\n") << "this one was on its way";
+    EXPECT_EQ(device.settle(), "");
     EXPECT_TRUE(device.is_cut());
     device.wire().lose();
     world.workers.run_all();
-    EXPECT_EQ(world.bodies(), std::vector<std::string>{"1"});
+    EXPECT_EQ(world.bodies(), std::vector<std::string>{"1"}) << "this one was on its way";
 }
 
 TEST_F(HubCutting, KeepsTheWillOfADeviceThatIsDisplaced) {
