@@ -1,5 +1,6 @@
 #include "gateway/hub_http/bulk.h"
 
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 #include "hub/bulk.h"
 
@@ -72,6 +73,10 @@ void change_devices_in_bulk(HubCall& call) {
     const auto entries = hub::bulk_entries_from(*documents);
     if (!entries) {
         return call.refuse(entries.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry,
+                        .cost = static_cast<double>(entries->size())})) {
+        return; // each device counts
     }
     if (const hub::BulkEntry* entry = hub::repeated(*entries)) {
         return call.refuse(repeated_device, {.code = Code::malformed,

@@ -107,8 +107,8 @@ Result<std::optional<unsigned long long>> HubCall::number(const NumberRule& rule
     return std::min(*value, rule.max);
 }
 
-void HubCall::answer(const JsonObject& document, const ETag& etag) {
-    auto response = json_response(200, to_text(document));
+void HubCall::answer(std::string document, const ETag& etag) {
+    auto response = json_response(200, std::move(document));
     if (!etag.empty()) {
         response.headers.push_back({"ETag", fmt::format("\"{}\"", etag.text())});
     }

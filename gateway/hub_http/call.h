@@ -14,7 +14,7 @@
 
 namespace muster::gateway {
 
-class HubCall {
+class HubCall : public std::enable_shared_from_this<HubCall> {
   public:
     HubCall(const Context& context, hub::Service& hub, HttpExchange exchange, Respond respond)
         : context_(context), hub_(hub), exchange_(std::move(exchange)),
@@ -79,9 +79,19 @@ class HubCall {
     /// A parameter of the query, nothing if it is not there; larger values mean the largest.
     [[nodiscard]] Result<std::optional<unsigned long long>> number(const NumberRule& rule) const;
 
+    // ---- its turn (throttling.h) ----
+
+    [[nodiscard]] bool has_turn() const { return has_turn_; }
+
+    void take_turn() { has_turn_ = true; }
+
     // ---- the answer ----
 
-    void answer(const JsonObject& document, const ETag& etag = {});
+    void answer(const JsonObject& document, const ETag& etag = {}) {
+        answer(to_text(document), etag);
+    }
+
+    void answer(std::string document, const ETag& etag);
 
     void answer(session::HttpResponse response) { respond_(std::move(response)); }
 
@@ -112,6 +122,7 @@ class HubCall {
     hub::Service& hub_;
     HttpExchange exchange_;
     Respond respond_;
+    bool has_turn_ = false;
 };
 
 } // namespace muster::gateway

@@ -3,6 +3,7 @@
 #include "hub/configurations/configurations.h"
 
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 
 #include <algorithm>
@@ -161,6 +162,8 @@ bool serve_configurations(const HubCallPtr& call) {
     }
     if (auto allowed = allow(*call); !allowed) {
         call->refuse(allowed.error());
+    } else if (!in_turn(*call, {.operation = hub::Operation::configuration})) {
+        return true;
     } else if (is_list) {
         list(*call);
     } else if (!is_one) {

@@ -12,6 +12,7 @@
 #include "gateway/hub_http/event_batch.h"
 #include "gateway/hub_http/message_headers.h"
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 
 #include <algorithm>
@@ -84,6 +85,17 @@ hub::Event telemetry_of(BatchedMessage message, const hub::Session& session) {
     return telemetry;
 }
 
+/// Each message of a batch counts, and is charged, by itself (E.1, E.2).
+Metered metered_events(const std::vector<BatchedMessage>& messages) {
+    Metered metered{.operation = hub::Operation::telemetry,
+                    .cost = static_cast<double>(messages.size()),
+                    .charged = {}};
+    for (const BatchedMessage& message : messages) {
+        metered.charged.push_back(bytes_of(message));
+    }
+    return metered;
+}
+
 void send_events(HubCall& call, const Result<hub::IdentityId>& identity) {
     if (!call.method_is("POST")) {
         return call.refuse_method("POST");
@@ -96,11 +108,15 @@ void send_events(HubCall& call, const Result<hub::IdentityId>& identity) {
     if (!messages) {
         return call.refuse(messages.error());
     }
+    const Metered metered = metered_events(*messages);
+    if (std::ranges::max(metered.charged) > message_bytes_max) {
+        return call.refuse({.code = Code::too_large, .detail = "the message is over 256 KB"});
+    }
+    if (!in_turn(call, metered)) {
+        return;
+    }
     std::vector<hub::Event> telemetry;
     for (BatchedMessage& message : *messages) {
-        if (bytes_of(message) > message_bytes_max) {
-            return call.refuse({.code = Code::too_large, .detail = "the message is over 256 KB"});
-        }
         telemetry.push_back(telemetry_of(std::move(message), *session));
     }
     const auto stored = call.hub().send_telemetry(std::move(telemetry));
@@ -151,6 +167,9 @@ void receive(HubCall& call, const Result<hub::IdentityId>& identity) {
     const auto time = lock_time(call);
     if (!time) {
         return call.refuse(time.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::message_receipt})) {
+        return;
     }
     const auto received = call.hub().messages().receive(session->device.identity(), *time);
     if (!received) {

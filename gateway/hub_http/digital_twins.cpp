@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 #include "hub/digital_twin.h"
 
@@ -18,9 +19,17 @@ constexpr std::size_t command_body_bytes_max = 128 * 1024;
 constexpr int attempts_max = 8;
 
 void get(HubCall& call, const DeviceId& id) {
+    if (!in_turn(call, {.operation = hub::Operation::twin_read})) {
+        return;
+    }
     const auto view = call.hub().get_twin(id);
-    view ? call.answer(hub::to_digital_twin_document(id, view->twin), hub::etag_of(view->twin))
-         : call.refuse(view.error());
+    if (!view) {
+        return call.refuse(view.error());
+    }
+    std::string document = to_text(hub::to_digital_twin_document(id, view->twin));
+    if (charged(call, document.size())) {
+        call.answer(std::move(document), hub::etag_of(view->twin));
+    }
 }
 
 /// Decided on the very twin that is changed: it must still have the etag that it had then.
@@ -54,6 +63,9 @@ void patch(HubCall& call, const DeviceId& id) {
     const auto operations = call.array_body(patch_body_bytes_max);
     if (!operations) {
         return call.refuse(operations.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::twin_update, .charged = {call.body_size()}})) {
+        return;
     }
     const auto view = patched(call, id, *operations);
     if (!view) {
@@ -109,6 +121,9 @@ void invoke(const HubCallPtr& call, const DeviceId& id, std::string_view compone
     const auto command = command_from(*call, component);
     if (!command) {
         return call->refuse(command.error());
+    }
+    if (!in_turn(*call, method_of(hub::payload_text(*command).size()))) {
+        return;
     }
     call->hub().methods().invoke(id, *command, [call](const Result<hub::MethodReply>& reply) {
         reply ? answer_command(*call, *reply) : call->refuse_invocation(reply.error());

@@ -2,10 +2,15 @@
 // themselves.
 
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 
 namespace muster::gateway {
 
 namespace {
+
+bool is_start(const HubCall& call) {
+    return call.segments() == 3;
+}
 
 void refuse_upload(HubCall& call, const HubProblem& problem, const Error& error) {
     if (!call.method_is("POST")) {
@@ -18,7 +23,9 @@ void refuse_upload(HubCall& call, const HubProblem& problem, const Error& error)
     if (const auto session = call.hub().authenticate(call.credentials_of(*device)); !session) {
         return call.refuse(session.error());
     }
-    call.refuse(problem, error);
+    if (!is_start(call) || in_turn(call, {.operation = hub::Operation::file_upload})) {
+        call.refuse(problem, error);
+    }
 }
 
 } // namespace
@@ -29,7 +36,7 @@ bool serve_file_upload(const HubCallPtr& call) {
         !call->segment_is(2, "files")) {
         return false;
     }
-    if (segments == 3) {
+    if (is_start(*call)) {
         refuse_upload(*call, {400, 400014, "DefaultStorageEndpointNotConfigured"},
                       {.code = Code::unsupported, .detail = "this hub has no storage for files"});
         return true;

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 
 #include <fmt/format.h>
@@ -190,6 +191,9 @@ void refuse_transfer(HubCall& call) {
     if (!allowed) {
         return call.refuse(allowed.error());
     }
+    if (!in_turn(call, {.operation = hub::Operation::job})) {
+        return;
+    }
     if (call.is(2, "jobs") && call.method_is("GET")) {
         return refuse(call, {.code = Code::not_found, .detail = "job not found"});
     }
@@ -214,6 +218,8 @@ bool serve_jobs(const HubCallPtr& call) {
     }
     if (auto allowed = call->allow(hub::Right::service_connect); !allowed) {
         call->refuse(allowed.error());
+    } else if (!in_turn(*call, {.operation = hub::Operation::job})) {
+        return true;
     } else if (is_cancel) {
         cancel(*call);
     } else if (call->segment_is(2, "query") && call->method_is("GET")) {

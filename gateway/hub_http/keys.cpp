@@ -1,6 +1,7 @@
 // New keys for many identities (reference: iothub B.13).
 
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 #include "hub/key_regeneration.h"
 
@@ -56,6 +57,10 @@ void regenerate_keys(HubCall& call) {
         return wanted.error().detail == hub::unknown_policy_key
                    ? call.refuse({400, 400035, "InvalidPolicyKey"}, wanted.error())
                    : call.refuse(wanted.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry,
+                        .cost = static_cast<double>(wanted->entries.size())})) {
+        return;
     }
     JsonArray rotated;
     JsonArray errors;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "gateway/hub_http/message_headers.h"
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 
 #include <utility>
 
@@ -63,6 +64,9 @@ void send(HubCall& call) {
     if (!device) {
         return call.refuse(device.error());
     }
+    if (!in_turn(call, {.operation = hub::Operation::message, .charged = {call.body_size()}})) {
+        return;
+    }
     const auto sent = call.hub().send_message(*device, std::move(*request));
     if (!sent) {
         return call.refuse(send_problem_of(sent.error().code), sent.error());
@@ -80,6 +84,9 @@ void purge(HubCall& call) {
     const auto id = call.device_id();
     if (!id) {
         return call.refuse(id.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry})) {
+        return;
     }
     const auto purged = call.hub().purge_messages(*id);
     if (!purged) {

@@ -1,6 +1,7 @@
 // Direct methods (reference: iothub B.8).
 
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 
 namespace muster::gateway {
 
@@ -29,6 +30,9 @@ void invoke_method(const HubCallPtr& call) {
     const auto method = hub::method_call_from(*document);
     if (!method) {
         return call->refuse(method.error());
+    }
+    if (!in_turn(*call, method_of(hub::payload_text(*method).size()))) {
+        return;
     }
     call->hub().methods().invoke(*id, *method, [call](const Result<hub::MethodReply>& reply) {
         reply ? call->answer({{"status", reply->status}, {"payload", reply->payload}})

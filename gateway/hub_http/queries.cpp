@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 
 #include <algorithm>
@@ -60,6 +61,9 @@ void run_query(HubCall& call) {
     const auto request = page_from(call);
     if (!query || !request) {
         return call.refuse(query ? request.error() : query.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::query})) {
+        return;
     }
     auto page = call.hub().query(*query, *request);
     if (!page) {

@@ -2,6 +2,7 @@
 
 #include "gateway/hub_http/bulk.h"
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "gateway/problem.h"
 #include "hub/documents.h"
 
@@ -45,6 +46,9 @@ void list_devices(HubCall& call) {
     if (!top) {
         return call.refuse(top.error());
     }
+    if (!in_turn(call, {.operation = hub::Operation::registry})) {
+        return;
+    }
     const auto count = std::max<unsigned long long>(top->value_or(list_max), 1);
     answer_list(call, call.hub().list_devices(static_cast<std::size_t>(count)));
 }
@@ -67,6 +71,9 @@ void modules(HubCall& call) {
     }
     if (auto allowed = call.allow(hub::Right::registry_read); !allowed) {
         return call.refuse(allowed.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry})) {
+        return;
     }
     const auto id = call.device_id();
     id ? answer_list(call, call.hub().list_modules(*id)) : call.refuse(id.error());
@@ -106,6 +113,9 @@ void identity(HubCall& call) {
     const auto right = reading ? hub::Right::registry_read : hub::Right::registry_write;
     if (auto allowed = call.allow(right); !allowed) {
         return call.refuse(allowed.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry})) {
+        return;
     }
     const auto id = call.identity_id();
     if (!id) {

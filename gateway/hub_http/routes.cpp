@@ -1,7 +1,6 @@
 #include "gateway/hub_http/routes.h"
 
 #include "gateway/api_version.h"
-#include "gateway/hub_http/throttling.h"
 
 #include <algorithm>
 #include <array>
@@ -19,14 +18,14 @@ constexpr std::array families{
     serve_messages, serve_feedback,  serve_jobs,     serve_configurations,  serve_digital_twins,
 };
 
-void serve(const HubCallPtr& call) {
+} // namespace
+
+void serve_hub_call(const HubCallPtr& call) {
     const bool served = std::ranges::any_of(families, [&](auto family) { return family(call); });
     if (!served) {
         call->refuse_unknown();
     }
 }
-
-} // namespace
 
 void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange exchange,
                         Respond respond) {
@@ -36,7 +35,7 @@ void handle_hub_service(const Context& context, hub::Service& hub, HttpExchange 
     if (!version) {
         return call->refuse({400, 400001, "InvalidProtocolVersion"}, version.error());
     }
-    in_turn(call, [call] { serve(call); });
+    serve_hub_call(call);
 }
 
 } // namespace muster::gateway

@@ -10,6 +10,9 @@ namespace muster::gateway {
 
 using HubCallPtr = std::shared_ptr<HubCall>;
 
+/// By whichever knows its path. Of a request that has waited for its turn, once more.
+void serve_hub_call(const HubCallPtr& call);
+
 bool serve_queries(const HubCallPtr& call); // POST /devices/query
 // Where it says {i}, {d} and {d}/modules/{m} are meant.
 bool serve_keys(const HubCallPtr& call);            // /devices/keys/regenerate

@@ -1,6 +1,7 @@
 // How many there are (reference: iothub B.13).
 
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 
 namespace muster::gateway {
 
@@ -9,6 +10,9 @@ namespace {
 void count_devices(HubCall& call) {
     if (auto allowed = call.allow(hub::Right::registry_read); !allowed) {
         return call.refuse(allowed.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry})) {
+        return;
     }
     const auto counts = call.hub().counts();
     if (!counts) {
@@ -23,6 +27,9 @@ void count_connected(HubCall& call) {
     if (auto allowed = call.allow_either(hub::Right::service_connect, hub::Right::registry_read);
         !allowed) {
         return call.refuse(allowed.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::registry})) {
+        return;
     }
     call.answer({{"connectedDeviceCount", call.hub().live().connected_device_count()}});
 }

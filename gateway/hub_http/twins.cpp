@@ -1,6 +1,7 @@
 // Twins (reference: iothub B.7).
 
 #include "gateway/hub_http/routes.h"
+#include "gateway/hub_http/throttling.h"
 #include "hub/documents.h"
 
 namespace muster::gateway {
@@ -14,6 +15,20 @@ void answer(HubCall& call, const Result<hub::TwinView>& view) {
          : call.refuse(view.error());
 }
 
+void read_twin(HubCall& call, const hub::IdentityId& id) {
+    if (!in_turn(call, {.operation = hub::Operation::twin_read})) {
+        return;
+    }
+    const auto view = call.hub().get_twin(id);
+    if (!view) {
+        return call.refuse(view.error());
+    }
+    std::string document = to_text(hub::to_document(*view));
+    if (charged(call, document.size())) {
+        call.answer(std::move(document), hub::etag_of(view->twin));
+    }
+}
+
 void change_twin(HubCall& call, const hub::IdentityId& id) {
     const auto document = call.body(twin_body_bytes_max);
     if (!document) {
@@ -22,6 +37,9 @@ void change_twin(HubCall& call, const hub::IdentityId& id) {
     const auto update = hub::twin_update_from(*document);
     if (!update) {
         return call.refuse(update.error());
+    }
+    if (!in_turn(call, {.operation = hub::Operation::twin_update, .charged = {call.body_size()}})) {
+        return;
     }
     answer(call, call.method_is("PATCH") ? call.hub().patch_twin(id, *update, call.if_match())
                                          : call.hub().replace_twin(id, *update, call.if_match()));
@@ -39,7 +57,7 @@ void twin(HubCall& call) {
     if (!id) {
         return call.refuse(id.error());
     }
-    reading ? answer(call, call.hub().get_twin(*id)) : change_twin(call, *id);
+    reading ? read_twin(call, *id) : change_twin(call, *id);
 }
 
 } // namespace

@@ -110,14 +110,11 @@ void HubMqtt::connect(const mqtt::Connect& connect, SteadyTime now) {
     model_id_ = claim->model_id;
     link_ = std::make_shared<HubLink>(*this, post_);
     busy_ = true;
-    const auto wait = hub_->limiter().admit(hub::Operation::connection);
-    if (!wait) {
-        return refuse_connect(wait.error());
-    }
-    if (wait->count() == 0) {
-        return submit_claim(*std::move(claim));
-    }
-    context_.timers.after(*wait, [this, post = post_, claim = *std::move(claim)]() mutable {
+    submit_claim(*std::move(claim));
+}
+
+void HubMqtt::submit_claim_after(std::chrono::milliseconds wait, Claim claim) {
+    context_.timers.after(wait, [this, post = post_, claim = std::move(claim)]() mutable {
         post([this, claim = std::move(claim)]() mutable { submit_claim(std::move(claim)); });
     });
 }
@@ -127,8 +124,13 @@ void HubMqtt::submit_claim(Claim claim) {
         return;
     }
     const bool queued = context_.workers.submit(
-        [this, post = post_, hub = hub_, link = link_, claim = std::move(claim)] {
-            post([this, admission = admit(*hub, claim, *link)]() mutable {
+        [this, post = post_, hub = hub_, link = link_, claim = std::move(claim)]() mutable {
+            auto admission = admit(*hub, claim, *link);
+            post([this, claim = std::move(claim), admission = std::move(admission)]() mutable {
+                if (admission && admission->wait.count() > 0) {
+                    claim.has_turn = true;
+                    return submit_claim_after(admission->wait, std::move(claim));
+                }
                 admitted(std::move(admission));
             });
         });
@@ -137,18 +139,28 @@ void HubMqtt::submit_claim(Claim claim) {
     }
 }
 
-/// On a worker.
+/// On a worker. Only who has proved itself takes a turn: nobody else keeps devices waiting. Who had
+/// to wait for it proves itself again.
 Result<HubMqtt::Admission> HubMqtt::admit(hub::Service& hub, const Claim& claim, HubLink& link) {
     const hub::IdentityId& who = claim.credentials.identity;
     auto session = hub.authenticate(claim.credentials);
     if (!session) {
         return std::unexpected(session.error());
     }
+    if (!claim.has_turn) {
+        const auto wait = hub.limiter().admit(hub::Operation::connection);
+        if (!wait) {
+            return std::unexpected(wait.error());
+        }
+        if (wait->count() > 0) {
+            return Admission{.session = {}, .subscriptions = {}, .wait = *wait};
+        }
+    }
     auto stored = hub.load_session(who);
     if (!stored) {
         return std::unexpected(stored.error());
     }
-    Admission admission{std::move(*session), std::move(*stored)};
+    Admission admission{.session = std::move(*session), .subscriptions = std::move(*stored)};
     if (claim.clean_session && !admission.subscriptions.empty()) {
         if (auto cleared = hub.save_session(who, {}); !cleared) {
             return std::unexpected(cleared.error());

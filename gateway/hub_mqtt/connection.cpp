@@ -12,6 +12,11 @@ namespace {
 constexpr std::chrono::seconds touch_granularity{1};
 constexpr std::size_t message_bytes_max = 256 * 1024; // body and properties (iothub A.6)
 
+bool changes_the_hub(const Step& step) {
+    return std::holds_alternative<TelemetryStep>(step) ||
+           std::holds_alternative<TwinPatchStep>(step);
+}
+
 } // namespace
 
 HubMqtt::HubMqtt(const Context& context, session::MqttSession& session, const session::Peer& peer,
@@ -139,10 +144,10 @@ void HubMqtt::cut(const std::string& reason) {
 /// Nothing was promised of what is dropped here: it has no acknowledgement.
 void HubMqtt::cut_off(const std::string& reason) {
     will_.reset();
-    std::erase_if(queue_, [](const Step& step) {
-        return std::holds_alternative<TelemetryStep>(step) ||
-               std::holds_alternative<TwinPatchStep>(step);
-    });
+    std::erase_if(queue_, changes_the_hub);
+    if (errand_ && !is_under_way_ && changes_the_hub(errand_->batch().front())) {
+        errand_->refuse({.code = Code::unauthenticated, .detail = reason});
+    }
     cut(reason);
 }
 
@@ -168,9 +173,7 @@ void HubMqtt::closed(bool clean, SteadyTime) {
     }
     // Nobody is left to be answered.
     std::erase_if(queue_, [this](const Step& step) {
-        return broken_ || !(std::holds_alternative<TelemetryStep>(step) ||
-                            std::holds_alternative<TwinPatchStep>(step) ||
-                            std::holds_alternative<SettleStep>(step));
+        return broken_ || !(changes_the_hub(step) || std::holds_alternative<SettleStep>(step));
     });
     if (will_ && !clean) {
         queue_.emplace_back(
@@ -186,6 +189,7 @@ void HubMqtt::leave_last_words() {
     LastWords words{.who = who_,
                     .generation_id = identity_.device.generation_id,
                     .before = errand_,
+                    .is_under_way = is_under_way_,
                     .steps = std::move(queue_),
                     .link = link_->id()};
     const bool queued = context_.workers.submit(

@@ -13,6 +13,7 @@
 #include "gateway/mqtt_handler.h"
 #include "hub/service.h"
 
+#include <chrono>
 #include <list>
 #include <memory>
 #include <optional>
@@ -53,6 +54,7 @@ class HubMqtt final : public MqttHandler {
         hub::Credentials credentials;
         bool clean_session = true;
         std::string model_id;
+        bool has_turn = false; // it has waited for it
     };
 
     /// A message of the device about its own end.
@@ -65,6 +67,7 @@ class HubMqtt final : public MqttHandler {
     struct Admission {
         hub::Session session;
         std::vector<hub::StoredSubscription> subscriptions;
+        std::chrono::milliseconds wait{0}; // not 0: nothing else, it is to come again after that
     };
 
     // connecting (connecting.cpp)
@@ -72,6 +75,7 @@ class HubMqtt final : public MqttHandler {
     Result<Will> read_will(const mqtt::Will& will) const;
     static Result<Admission> admit(hub::Service& hub, const Claim& claim, HubLink& link);
     void submit_claim(Claim claim);
+    void submit_claim_after(std::chrono::milliseconds wait, Claim claim);
     void admitted(Result<Admission> admission);
     void refuse_connect(const Error& error);
     void end(const std::string& reason);
@@ -131,8 +135,9 @@ class HubMqtt final : public MqttHandler {
     SteadyTime touched_{};
     std::list<Step> queue_; // an empty one holds no memory, and most connections are idle
     std::size_t queued_bytes_ = 0;
-    std::shared_ptr<Errand> errand_; // under way on a worker
-    bool busy_ = false;              // connecting, or an errand is under way
+    std::shared_ptr<Errand> errand_; // waits for its turn, or is on its way
+    bool is_under_way_ = false;      // a worker has the errand
+    bool busy_ = false;              // connecting, or there is an errand
     bool broken_ = false;            // a message could not be stored: nothing may follow it
     bool over_ = false;              // closed() was called
 };

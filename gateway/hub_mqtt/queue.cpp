@@ -47,6 +47,7 @@ void HubMqtt::pump() {
 void HubMqtt::submit_errand_at_its_turn() {
     const auto wait = turn_of(errand_->batch(), hub_->limiter());
     if (!wait) {
+        errand_->refuse(wait.error());
         post_([this, error = wait.error()] { finish_errand({.error = error}); });
     } else if (wait->count() == 0) {
         submit_errand();
@@ -96,7 +97,7 @@ void HubMqtt::submit_errand() {
         report->send(errand->perform(*hub, who));
     };
     // If the queue is full, the report that is dropped with the work sees to it.
-    static_cast<void>(context_.workers.submit(std::move(work)));
+    is_under_way_ = context_.workers.submit(std::move(work));
 }
 
 /// Overload: the device waits for its acknowledgement, and meanwhile sends no more than fits our
@@ -110,7 +111,7 @@ void HubMqtt::finish_errand(const Outcome& outcome) {
         return;
     }
     const std::shared_ptr<Errand> errand = std::exchange(errand_, nullptr);
-    busy_ = false;
+    busy_ = is_under_way_ = false;
     for (const Step& step : errand->batch()) {
         queued_bytes_ -= bytes_of(step);
         std::visit([&](const auto& of_its_kind) { finish(of_its_kind, outcome); }, step);

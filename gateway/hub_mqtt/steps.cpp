@@ -1,6 +1,7 @@
 #include "gateway/hub_mqtt/steps.h"
 
 #include "base/json.h"
+#include "gateway/hub_mqtt/turns.h"
 
 #include <utility>
 
@@ -49,7 +50,11 @@ struct Performer {
         if (!twin) {
             return {.error = twin.error()};
         }
-        return {.body = to_text(hub::to_device_document(*twin))};
+        std::string body = to_text(hub::to_device_document(*twin));
+        if (auto paid = hub.limiter().charge(body.size()); !paid) {
+            return {.error = paid.error()};
+        }
+        return {.body = std::move(body)};
     }
 
     Outcome operator()(const TwinPatchStep& step) const {
@@ -143,17 +148,30 @@ const Outcome& Errand::perform(hub::Service& hub, const hub::IdentityId& who) {
     return *outcome_;
 }
 
+void Errand::refuse(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    outcome_ = Outcome{.error = error};
+}
+
 namespace {
 
+bool before_is_performed(hub::Service& hub, const LastWords& words) {
+    return !words.before || performed(hub, words.who, *words.before);
+}
+
 void perform_steps(hub::Service& hub, LastWords& words) {
-    if (words.before && !performed(hub, words.who, *words.before)) {
+    if (words.is_under_way && !before_is_performed(hub, words)) {
         return;
     }
-    if (!hub.is_welcome(words.who, words.generation_id).value_or(false)) {
+    if (!hub.is_welcome(words.who, words.generation_id).value_or(false) ||
+        !before_is_performed(hub, words)) {
         return;
     }
     while (!words.steps.empty()) {
         Errand errand(take_batch(words.steps));
+        if (const auto turn = turn_of(errand.batch(), hub.limiter()); !turn) {
+            errand.refuse(turn.error());
+        }
         if (!performed(hub, words.who, errand)) {
             return;
         }

@@ -86,6 +86,9 @@ class Errand {
 
     const Outcome& perform(hub::Service& hub, const hub::IdentityId& who);
 
+    /// Nobody has performed it, and nobody will: this is its outcome.
+    void refuse(const Error& error);
+
   private:
     const Batch batch_;
     std::mutex mutex_;
@@ -96,14 +99,16 @@ class Errand {
 struct LastWords {
     hub::IdentityId who;
     std::string generation_id;
-    std::shared_ptr<Errand> before; // null if none is under way
+    std::shared_ptr<Errand> before; // null if there is none
+    bool is_under_way = false;      // a worker has it already
     std::list<Step> steps;
     hub::LinkId link = 0;
 };
 
 /// Does what nobody waits for any more. A device that was deleted, disabled or made anew has no
-/// last word, and nothing overtakes what could not be stored. What the device was sent and did not
-/// acknowledge goes back to its queue.
+/// last word, and nothing overtakes what could not be stored. The steps take their turns and are
+/// charged like all others, but wait for nothing; what the hub has no room for is dropped. What the
+/// device was sent and did not acknowledge goes back to its queue.
 void perform(hub::Service& hub, LastWords words);
 
 } // namespace muster::gateway

@@ -1,7 +1,10 @@
 #include "gateway/hub_mqtt/turns.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace muster::gateway {
 
@@ -31,16 +34,11 @@ Result<std::chrono::milliseconds> turn_of(const Batch& batch, hub::Limiter& limi
     if (!operation) {
         return std::chrono::milliseconds(0);
     }
-    const auto wait = limiter.admit(*operation, static_cast<double>(batch.size()));
-    if (!wait) {
-        return wait;
+    std::vector<std::size_t> sizes;
+    if (operation != Operation::twin_read) { // whoever reads the twin knows how large it is
+        std::ranges::transform(batch, std::back_inserter(sizes), bytes_of);
     }
-    for (const Step& step : batch) {
-        if (auto charged = limiter.charge(bytes_of(step)); !charged) {
-            return std::unexpected(std::move(charged).error());
-        }
-    }
-    return wait;
+    return limiter.admit(*operation, static_cast<double>(batch.size()), sizes);
 }
 
 } // namespace muster::gateway

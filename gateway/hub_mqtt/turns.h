@@ -10,7 +10,8 @@
 namespace muster::gateway {
 
 /// How long the batch is to wait before it is performed. Meanwhile no acknowledgement goes back,
-/// and nothing more is read than fits the connection's queue. Errors: rate_limited, quota_exceeded.
+/// and nothing more is read than fits the connection's queue. Errors, and then nothing was taken
+/// and nothing charged: rate_limited, quota_exceeded.
 Result<std::chrono::milliseconds> turn_of(const Batch& batch, hub::Limiter& limiter);
 
 } // namespace muster::gateway
