@@ -12,6 +12,7 @@
 //   blocked; was enabled
 //   blocked; was disabled: lost in the field
 
+#include <cstddef>
 #include <string_view>
 
 namespace muster {
@@ -28,6 +29,29 @@ inline constexpr std::string_view moving_in = "moving in ";
 /// not change behind the copy.
 constexpr bool freezes_twin(std::string_view status_reason) {
     return status_reason.starts_with(moving_out) || status_reason.starts_with(moving_in);
+}
+
+/// Of a device that is blocked, or will be once its fence is lifted; not a reason of somebody else
+/// that begins with the same word.
+constexpr bool bears_block(std::string_view status_reason) {
+    constexpr std::string_view before_reason = ": ";
+    if (freezes_twin(status_reason)) {
+        const std::size_t past = status_reason.find(before_reason);
+        status_reason = past == std::string_view::npos
+                            ? std::string_view()
+                            : status_reason.substr(past + before_reason.size());
+    }
+    if (!status_reason.starts_with(blocked)) {
+        return false;
+    }
+    status_reason.remove_prefix(blocked.size());
+    for (const std::string_view past : {"; was enabled", "; was disabled"}) {
+        if (status_reason.starts_with(past)) {
+            status_reason.remove_prefix(past.size());
+            return status_reason.empty() || status_reason.starts_with(before_reason);
+        }
+    }
+    return false;
 }
 
 } // namespace muster

@@ -181,9 +181,10 @@ Result<DeviceView> Service::regenerate_keys(const IdentityId& id, KeySlots which
     });
 }
 
-/// What was to be told to a device that an operator has blocked waits for nobody.
+/// What was to be told to a device that an operator has blocked waits for nobody. One that is only
+/// disabled, or has other keys, finds its messages when it comes back (iothub B.3).
 void Service::drop_messages_if_blocked(const Device& device) {
-    if (!device.status_reason.starts_with(blocked)) {
+    if (!bears_block(device.status_reason)) {
         return;
     }
     if (const auto dropped = messages_.purge(device.identity()); !dropped) {

@@ -1,3 +1,4 @@
+#include "base/move_mark.h"
 #include "provisioning/moving/mark.h"
 
 #include <gtest/gtest.h>
@@ -101,6 +102,22 @@ TEST(BlockMarks, AreNothingElse) {
          {"", "blocked", "blocked by hand", "blocked; was", "blocked;was enabled",
           "blocked; was enabledx", "Blocked; was enabled"}) {
         EXPECT_FALSE(read_block_mark(text)) << text;
+        EXPECT_FALSE(bears_block(text)) << text;
+    }
+}
+
+TEST(BlockMarks, AreSeenByHubsWithOrWithoutAFence) {
+    for (const std::string reason : {"", "lost: in the field"}) {
+        const std::string mark =
+            to_status_reason(BlockMark{.was_enabled = false, .reason = reason});
+        EXPECT_TRUE(bears_block(mark));
+        MoveMark fence{
+            .token = MoveToken("4f3a9c0d11223344"), .was_enabled = false, .reason = mark};
+        EXPECT_TRUE(bears_block(to_status_reason(fence)));
+        fence.side = MoveSide::in;
+        EXPECT_TRUE(bears_block(to_status_reason(fence)));
+        fence.reason = reason;
+        EXPECT_FALSE(bears_block(to_status_reason(fence)));
     }
 }
 
