@@ -55,6 +55,19 @@ Change change_of(const RegistrationRecord& before, const RegistrationRecord& aft
             .after = move_document(after)};
 }
 
+/// What would leave the device other than its record says; nothing, if they may be forgotten.
+std::string_view hazard_of(const std::vector<Chore>& chores) {
+    const auto has = [&](ChoreKind kind) {
+        return std::ranges::find(chores, kind, &Chore::kind) != chores.end();
+    };
+    if (has(ChoreKind::block)) {
+        return "the device may be enabled at its hub until its block has reached it";
+    }
+    return has(ChoreKind::release) || has(ChoreKind::unblock)
+               ? "the device may be disabled at its hub until its fence is lifted"
+               : std::string_view();
+}
+
 } // namespace
 
 JsonObject move_document(const RegistrationRecord& record) {
@@ -148,12 +161,9 @@ Result<void> Moves::forget_once(const RegistrationId& id, Forget how, const Prin
     if (found->chores.empty()) {
         return fail(Code::not_found, "nothing is left to be done for this registration");
     }
-    const bool fenced = std::ranges::any_of(found->chores, [](const Chore& chore) {
-        return chore.kind == ChoreKind::release || chore.kind == ChoreKind::unblock;
-    });
-    if (fenced && how == Forget::unless_fenced) {
-        return fail(Code::precondition,
-                    "the device may be disabled at its hub until its fence is lifted");
+    const std::string_view hazard = hazard_of(found->chores);
+    if (!hazard.empty() && how == Forget::unless_fenced) {
+        return fail(Code::precondition, std::string(hazard));
     }
     RegistrationRecord after = *found;
     after.chores.clear();

@@ -39,8 +39,9 @@ class Moves {
     Result<void> cancel(const RegistrationId& id, const Principal& by);
 
     /// Forgets the chores: what is left at a hub stays there, and the operator has seen to it.
-    /// Errors: not_found; precondition while a `release` is among them, which would leave the
-    /// device disabled everywhere, unless `even_fenced`.
+    /// Errors: not_found; precondition while a `release` or `unblock` is among them, which would
+    /// leave the device disabled everywhere, or a `block`, which would leave it enabled, unless
+    /// `even_fenced`.
     enum class Forget : std::uint8_t { unless_fenced, even_fenced };
     Result<void> forget_chores(const RegistrationId& id, Forget how, const Principal& by);
 

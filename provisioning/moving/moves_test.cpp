@@ -275,6 +275,26 @@ TEST_F(Moving, ChoresOfALostHubAreDropped) {
     EXPECT_TRUE(record("dev-1")->chores.empty());
 }
 
+TEST_F(Moving, AChoreThatTheRecordReliesOnIsNotForgotten) {
+    settle_down();
+    const auto place = record("dev-1")->assignment->place();
+    for (const ChoreKind kind : {ChoreKind::release, ChoreKind::block, ChoreKind::unblock}) {
+        RegistrationRecord left = *record("dev-1");
+        const Expected before{left.stamp.version};
+        left.stamp.version += 1;
+        left.chores = {{.kind = kind,
+                        .place = place,
+                        .token = MoveToken("1111111111111111"),
+                        .tries = 0,
+                        .problem = {},
+                        .since = clock.wall()}};
+        ASSERT_TRUE(static_cast<RegistrationStore&>(store).save(test_scope, left, before));
+        const auto refused = moves().forget_chores(id, Moves::Forget::unless_fenced, test_operator);
+        EXPECT_EQ(refused.error().code, Code::precondition) << to_string(kind);
+        EXPECT_TRUE(moves().forget_chores(id, Moves::Forget::even_fenced, test_operator));
+    }
+}
+
 TEST_F(Moving, TheListenerHearsOfEveryEnd) {
     std::vector<RegistrationStatus> heard;
     registration->runner().when_ended(
