@@ -32,6 +32,10 @@ std::string text(const JsonObject& document, std::string_view name) {
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
+std::string in_parentheses(const std::string& problem) {
+    return problem.empty() ? problem : " (" + problem + ")";
+}
+
 /// `dev-1 is blocked: disabled at hub-1.example.net, 12 ms`
 std::string sentence(const JsonObject& answer, std::chrono::milliseconds took) {
     const bool blocked = flag(answer, "blocked");
@@ -39,17 +43,17 @@ std::string sentence(const JsonObject& answer, std::chrono::milliseconds took) {
     std::string line = text(answer, "registrationId") + (blocked ? " is blocked" : " is unblocked");
     if (!flag(answer, "settled")) {
         line += "; " + hub + " has not done its part yet, which goes on in the background";
-        const std::string problem = text(answer, "problem");
-        line += problem.empty() ? "" : " (" + problem + ")";
     } else if (!hub.empty()) {
         line += blocked ? ": disabled at " + hub : ": as it was at " + hub;
-    } else {
-        line += ": it is at no hub";
+    } else { // it has never been assigned
+        line += blocked ? ": disabled at every hub that has it" : ": as it was at every hub";
     }
+    line += in_parentheses(text(answer, "problem"));
     return line + fmt::format(", {} ms\n", took.count());
 }
 
-/// A hub that has not answered is no failure: the device is kept out of registration already.
+/// The device is kept out of registration from the answer on. A script must know if a hub has not
+/// done its part by then.
 Result<void> send(const BlockOptions& options, Administration& administration,
                   ApiClient::Request request) {
     const auto path = administration.instance_path();
@@ -65,7 +69,9 @@ Result<void> send(const BlockOptions& options, Administration& administration,
     }
     const auto took = std::chrono::ceil<std::chrono::milliseconds>(clock.steady() - begun);
     print(options.format == OutputFormat::json ? format_json(*answer) : sentence(*answer, took));
-    return {};
+    return flag(*answer, "settled")
+               ? Result<void>()
+               : fail(Code::unavailable, "a hub has not answered yet; it is asked until it does");
 }
 
 Result<void> block(const BlockOptions& options, Administration& administration) {

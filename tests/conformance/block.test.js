@@ -8,7 +8,7 @@ const { Server, muster } = require('./support/server');
 const sdk = require('./support/sdk');
 
 const together = { concurrency: true, timeout: 60_000 };
-const cut_ms_max = 5000; // the promise is one second; the machine may be busy
+const cut_ms_max = 1000; // from the request to the end of the connection
 
 let server;
 let service;
@@ -49,10 +49,10 @@ for (const transport of Object.keys(sdk.hubTransports)) {
         const id = `cut-${what}-${transport}`.replaceAll(' ', '-');
         const device = await sdk.newDevice(hub, id);
         const { client, cut } = await connected(device.connectionString, transport);
-        await cut_off(id);
         const asked = Date.now();
+        await cut_off(id);
         const took = (await cut) - asked;
-        t.diagnostic(`disconnected ${took} ms after the answer`);
+        t.diagnostic(`disconnected after ${took} ms`);
         assert.ok(took < cut_ms_max, `${took} ms`);
         await client.close().catch(() => {});
         await assert.rejects(connected(device.connectionString, transport));
@@ -94,8 +94,8 @@ for (const transport of Object.keys(sdk.hubTransports)) {
       const said = await run('block', id, '--reason', 'stolen');
       const blocked = Date.now();
       assert.match(said, /is blocked: disabled at .* \d+ ms/);
-      const took = (await cut) - blocked;
-      t.diagnostic(`${said.trim()}; disconnected ${took} ms after that`);
+      const took = Number(/, (\d+) ms/.exec(said)[1]) + Math.max(0, (await cut) - blocked);
+      t.diagnostic(`${said.trim()}; disconnected after ${took} ms`);
       assert.ok(took < cut_ms_max, `${took} ms`);
       await client.close().catch(() => {});
       await assert.rejects(connected(device.connectionString, transport));
@@ -112,6 +112,18 @@ for (const transport of Object.keys(sdk.hubTransports)) {
       await sdk.register(server, 'http', sdk.byKey(id, device.key));
     });
 }
+
+test('muster block finds a device that was made at the hub by hand', together, async () => {
+  const id = 'block-by-hand';
+  const device = await sdk.newDevice(hub, id);
+  const { client, cut } = await connected(device.connectionString, 'mqtt');
+  assert.match(await run('block', id), /is blocked: disabled at every hub that has it/);
+  await cut;
+  await client.close().catch(() => {});
+  assert.equal((await sdk.registry(hub).get(id)).responseBody.status, 'disabled');
+  await run('unblock', id);
+  assert.equal((await sdk.registry(hub).get(id)).responseBody.status, 'enabled');
+});
 
 test('a device is blocked before it registers for the first time', together, async () => {
   const id = 'block-first';
