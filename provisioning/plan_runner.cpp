@@ -91,8 +91,14 @@ void PlanRunner::when_ended(PlanEnded listener) {
     when_ended_ = std::move(listener);
 }
 
-void PlanRunner::when_done(std::function<void(const RegistrationId& id)> listener) {
-    when_done_ = std::move(listener);
+void PlanRunner::when_tried(std::function<void(const RegistrationId& id)> listener) {
+    when_tried_ = std::move(listener);
+}
+
+void PlanRunner::tell_of_try(const RegistrationId& id) {
+    if (when_tried_) {
+        when_tried_(id);
+    }
 }
 
 void PlanRunner::enqueue(const RegistrationId& id, On threads) {
@@ -143,17 +149,18 @@ void PlanRunner::advance(const RegistrationId& id, On threads) {
 }
 
 void PlanRunner::take_step(const RegistrationId& id, On threads) {
-    switch (attempt(id, threads)) {
-    case Step::repeat: enqueue(id); return;
+    const Step step = attempt(id, threads);
+    switch (step) {
+    case Step::repeat: enqueue(id); break;
     case Step::call_out: enqueue(id, On::callers); return;
-    case Step::wait: wait(id, next_delay(id)); return;
-    case Step::ended: break;
+    case Step::wait: wait(id, next_delay(id)); break;
+    case Step::ended:
+        if (!end(id)) {
+            enqueue(id);
+        }
+        break;
     }
-    if (!end(id)) {
-        enqueue(id);
-    } else if (when_done_) {
-        when_done_(id);
-    }
+    tell_of_try(id);
 }
 
 PlanRunner::Step PlanRunner::attempt(const RegistrationId& id, On threads) {
@@ -341,6 +348,9 @@ PlanRunner::Step PlanRunner::do_chores(RegistrationRecord record) {
     const int tries = tries_of(record.id) + 1;
     const std::vector<Chore> chores = record.chores;
     for (const Chore& chore : chores) {
+        if (waits_for_block(record, chore)) {
+            continue;
+        }
         const std::optional<RegistrationRecord> next = after_try(record, chore, tries);
         if (!next) {
             continue;
@@ -349,6 +359,7 @@ PlanRunner::Step PlanRunner::do_chores(RegistrationRecord record) {
             return after_save(saved, record);
         }
         record = *next;
+        tell_of_try(record.id); // the next one may wait for a hub for long
     }
     if (record.chores.empty()) {
         return Step::ended;

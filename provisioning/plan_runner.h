@@ -87,9 +87,9 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     /// One listener at a time (fleet operations); before start().
     void when_ended(PlanEnded listener);
 
-    /// Told, on a worker, when nothing is left to do for a device, or nothing that this process can
-    /// do. One listener at a time; before start().
-    void when_done(std::function<void(const RegistrationId& id)> listener);
+    /// Told, on a worker, after every try and every chore that is done, of a device for which
+    /// nothing may be left to do. One listener at a time; before start().
+    void when_tried(std::function<void(const RegistrationId& id)> listener);
 
     /// Somebody else gave a plan up and has stored that: told to the listener, counted, and what is
     /// left to do is begun.
@@ -134,6 +134,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     void tell_of(const RegistrationRecord& planned, const RegistrationRecord& next);
     Step after_save(const Result<void>& saved, const RegistrationRecord& planned);
 
+    void tell_of_try(const RegistrationId& id);
     Step do_chores(RegistrationRecord record);
     Step do_first(const RegistrationRecord& record, const Chore& chore);
     /// Nothing if the chore stays as it is stored.
@@ -161,7 +162,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     Execution execution_;
     const WallTime made_;
     PlanEnded when_ended_;
-    std::function<void(const RegistrationId& id)> when_done_;
+    std::function<void(const RegistrationId& id)> when_tried_;
     Gate gate_;
     std::mutex mutex_;
     std::unordered_map<std::string, Run> runs_; // by folded id

@@ -132,13 +132,15 @@ bool is_forgotten(const RegistrationRecord& record);
 Decline blocked_decline(const Block& block);
 
 /// The device is blocked from now on: a plan that is not decided is given up, and what is left to
-/// be done where the device is, or may be, becomes chores; also if it was blocked before. A device
-/// that has never registered gets a record that is erased.
+/// be done where the device is, or may be, becomes chores; also if it was blocked before. If the
+/// record knows no place, they are for all of `elsewhere`: somebody may have made the device there
+/// by hand. A device that has never registered gets a record that is erased.
 RegistrationRecord record_block(const RegistrationId& id,
                                 const std::optional<RegistrationRecord>& record, const Block& block,
-                                const Mark& mark);
-/// The same, undone. Perhaps nothing is left of the record then.
-RegistrationRecord record_unblock(const RegistrationRecord& record, const Mark& mark);
+                                const std::vector<Place>& elsewhere, const Mark& mark);
+/// The same, undone; also if it was not blocked. Perhaps nothing is left of the record then.
+RegistrationRecord record_unblock(const RegistrationRecord& record,
+                                  const std::vector<Place>& elsewhere, const Mark& mark);
 
 /// The hub has confirmed the plan.
 RegistrationRecord record_assignment(const RegistrationRecord& planned, const Mark& mark);

@@ -207,7 +207,7 @@ struct RegistrationRecord {
     /// Where an attempt that did not end in an assignment may have left the device. Whoever assigns
     /// it elsewhere moves it away from there first.
     std::optional<Place> unconfirmed;
-    std::vector<Chore> chores;        // at most chores_max
+    std::vector<Chore> chores;        // at most chores_max, and those of a block
     std::optional<HubName> held_at;   // quarantine: this hub, whatever the policy says
     std::optional<Block> block;       // survives the record's deletion
     std::vector<WallTime> moved;      // newest first, at most 8: see fleet/suspects.h

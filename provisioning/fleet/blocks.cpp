@@ -2,6 +2,7 @@
 
 #include "provisioning/documents.h"
 #include "provisioning/moving/steps.h"
+#include "provisioning/planning/places.h"
 #include "provisioning/registration_events.h"
 #include "provisioning/retries.h"
 
@@ -21,23 +22,45 @@ bool is_of_block(const Chore& chore) {
     return chore.kind == ChoreKind::block || chore.kind == ChoreKind::unblock;
 }
 
-/// Nothing more is to be done at hubs for the block, nor for a plan that still leads elsewhere.
-bool has_settled(const std::optional<RegistrationRecord>& record) {
-    return !record || std::ranges::none_of(record->chores, is_of_block);
+std::optional<Place> place_of(const RegistrationRecord& record) {
+    return record.assignment ? record.assignment->place() : record.unconfirmed;
 }
 
-Fleets::BlockView view_of(const std::optional<RegistrationRecord>& record) {
-    Fleets::BlockView view{.block = record ? record->block : std::nullopt,
-                           .settled = has_settled(record)};
-    if (record && record->assignment) {
-        view.at = record->assignment->place();
-    }
-    for (const Chore& chore : record ? record->chores : std::vector<Chore>()) {
-        if (is_of_block(chore)) {
+/// It has settled when nothing more is to be done for it, but at hubs that are lost.
+Fleets::BlockView view_of(const RegistrationRecord& record, const Instance& instance) {
+    Fleets::BlockView view{
+        .block = record.block, .settled = true, .at = place_of(record), .problem = {}};
+    for (const Chore& chore : record.chores) {
+        if (!is_of_block(chore)) {
+            continue;
+        }
+        if (view.settled || view.problem.empty()) {
             view.problem = chore.problem;
+        }
+        if (view.settled && !is_lost(chore.place.hub, instance)) {
+            view.settled = false;
+            view.at = chore.place;
         }
     }
     return view;
+}
+
+std::vector<Place> at_every_hub(const Instance& instance, const std::vector<DeviceId>& devices) {
+    std::vector<Place> places;
+    const auto add = [&](const HubName& hub) {
+        for (const DeviceId& device : devices) {
+            places.push_back({.hub = hub, .device_id = device});
+        }
+    };
+    for (const LinkedHub& hub : instance.hubs) {
+        add(hub.name);
+    }
+    for (const FormerHub& hub : instance.former_hubs) {
+        if (!hub.lost) {
+            add(hub.name);
+        }
+    }
+    return places;
 }
 
 JsonObject described(const RegistrationRecord& record) {
@@ -62,9 +85,9 @@ Change change_of(const std::optional<RegistrationRecord>& before, const Registra
 } // namespace
 
 void Blocks::listen() {
-    ports_.runner.when_done([weak = weak_from_this()](const RegistrationId& id) {
+    ports_.runner.when_tried([weak = weak_from_this()](const RegistrationId& id) {
         if (const auto self = weak.lock()) {
-            self->run_done(id);
+            self->tried(id);
         }
     });
 }
@@ -75,18 +98,35 @@ void Blocks::begin(const RegistrationId& id, const std::string& reason, const Pr
                    Fleets::BlockDone done) {
     const std::uint64_t number = wait(id, std::move(done));
     const auto begun = retry_on_conflict<void>([&] { return try_begin(id, reason, by); });
-    begun ? ports_.runner.retry(id) : refuse(id, number, begun.error());
+    begun ? carry_out(id, number) : refuse(id, number, begun.error());
 }
 
 void Blocks::end(const RegistrationId& id, const Principal& by, Fleets::BlockDone done) {
     const std::uint64_t number = wait(id, std::move(done));
     const auto ended = retry_on_conflict<void>([&] { return try_end(id, by); });
-    ended ? ports_.runner.retry(id) : refuse(id, number, ended.error());
+    ended ? carry_out(id, number) : refuse(id, number, ended.error());
 }
 
 Result<Fleets::BlockView> Blocks::get(const RegistrationId& id) {
     const auto found = ports_.registrations.find(ports_.instance.scope(), id);
-    return found ? Result<Fleets::BlockView>(view_of(*found)) : std::unexpected(found.error());
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    return *found ? view_of(**found, *ports_.instance.get()) : Fleets::BlockView{.settled = true};
+}
+
+/// Where the device may be if no registration says where it is: under its own id, or the one that
+/// its enrollment gives it, at any hub.
+Result<std::vector<Place>> Blocks::elsewhere(const RegistrationId& id) {
+    const auto enrollment = ports_.enrollments.find_individual(ports_.instance.scope(), id);
+    if (!enrollment) {
+        return std::unexpected(enrollment.error());
+    }
+    std::vector<DeviceId> devices{DeviceId(id.text())};
+    if (*enrollment && (*enrollment)->hub_device_id() != devices.front()) {
+        devices.push_back((*enrollment)->hub_device_id());
+    }
+    return at_every_hub(*ports_.instance.get(), devices);
 }
 
 /// A device that is blocked already is made sure of once more, which is nothing new for the audit.
@@ -96,29 +136,32 @@ Result<void> Blocks::try_begin(const RegistrationId& id, const std::string& reas
         return fail(Code::malformed, "reason must be at most 256 bytes");
     }
     const auto before = ports_.registrations.find(ports_.instance.scope(), id);
-    if (!before) {
-        return std::unexpected(before.error());
+    const auto places = before ? elsewhere(id) : std::unexpected(before.error());
+    if (!places) {
+        return std::unexpected(places.error());
     }
     const Mark mark = new_mark(ports_.clock, ports_.random);
     const bool is_new = !*before || !(*before)->block;
     const Block block = is_new ? Block{.since = mark.now, .reason = reason} : *(*before)->block;
-    const RegistrationRecord after = record_block(id, *before, block, mark);
+    const RegistrationRecord after = record_block(id, *before, block, *places, mark);
     const Change change = change_of(*before, after, by);
     return store(*before, after, is_new ? &change : nullptr);
 }
 
+/// One that is not blocked is made sure of, too: another scope may have blocked it at the hub.
 Result<void> Blocks::try_end(const RegistrationId& id, const Principal& by) {
     const auto before = ports_.registrations.find(ports_.instance.scope(), id);
-    if (!before) {
-        return std::unexpected(before.error());
+    const auto places = before ? elsewhere(id) : std::unexpected(before.error());
+    if (!places) {
+        return std::unexpected(places.error());
     }
-    if (!*before || !(*before)->block) {
+    if (!*before) {
         return {};
     }
     const RegistrationRecord after =
-        record_unblock(**before, new_mark(ports_.clock, ports_.random));
+        record_unblock(**before, *places, new_mark(ports_.clock, ports_.random));
     const Change change = change_of(*before, after, by);
-    return store(*before, after, &change);
+    return store(*before, after, (*before)->block ? &change : nullptr);
 }
 
 Result<void> Blocks::store(const std::optional<RegistrationRecord>& before,
@@ -164,6 +207,31 @@ std::uint64_t Blocks::wait(const RegistrationId& id, Fleets::BlockDone done) {
     return number;
 }
 
+void Blocks::carry_out(const RegistrationId& id, std::uint64_t wait) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (const auto waits = waits_.find(id.folded()); waits != waits_.end()) {
+            for (Wait& one : waits->second) {
+                one.is_stored |= one.number == wait;
+            }
+        }
+    }
+    ports_.runner.retry(id);
+}
+
+std::vector<std::uint64_t> Blocks::stored_waits(const RegistrationId& id) {
+    const std::scoped_lock lock(mutex_);
+    std::vector<std::uint64_t> numbers;
+    if (const auto waits = waits_.find(id.folded()); waits != waits_.end()) {
+        for (const Wait& wait : waits->second) {
+            if (wait.is_stored) {
+                numbers.push_back(wait.number);
+            }
+        }
+    }
+    return numbers;
+}
+
 /// Nothing, if it was answered meanwhile.
 Fleets::BlockDone Blocks::take(const RegistrationId& id, std::uint64_t wait) {
     const std::scoped_lock lock(mutex_);
@@ -196,17 +264,21 @@ void Blocks::time_is_up(const RegistrationId& id, std::uint64_t wait) {
     }
 }
 
-void Blocks::run_done(const RegistrationId& id) {
+/// Those whose wish was stored before the record is read; what has not settled waits on.
+void Blocks::tried(const RegistrationId& id) {
     const Gate::Pass pass(gate_);
-    std::vector<Wait> waits;
-    if (pass) {
-        const std::scoped_lock lock(mutex_);
-        if (auto node = waits_.extract(id.folded())) {
-            waits = std::move(node.mapped());
-        }
+    const auto waits = pass ? stored_waits(id) : std::vector<std::uint64_t>();
+    if (waits.empty()) {
+        return;
     }
-    for (Wait& wait : waits) {
-        wait.done(get(id));
+    const auto view = get(id);
+    if (!view || !view->settled) {
+        return;
+    }
+    for (const std::uint64_t wait : waits) {
+        if (auto done = take(id, wait)) {
+            done(view);
+        }
     }
 }
 

@@ -35,6 +35,7 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
     struct Wait {
         std::uint64_t number = 0;
         Fleets::BlockDone done;
+        bool is_stored = false; // what it waits for; before, the record speaks of something else
     };
 
     Result<void> try_begin(const RegistrationId& id, const std::string& reason,
@@ -42,11 +43,14 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
     Result<void> try_end(const RegistrationId& id, const Principal& by);
     Result<void> store(const std::optional<RegistrationRecord>& before,
                        const RegistrationRecord& after, const Change* change);
+    Result<std::vector<Place>> elsewhere(const RegistrationId& id);
     std::uint64_t wait(const RegistrationId& id, Fleets::BlockDone done);
+    void carry_out(const RegistrationId& id, std::uint64_t wait);
+    std::vector<std::uint64_t> stored_waits(const RegistrationId& id);
     Fleets::BlockDone take(const RegistrationId& id, std::uint64_t wait);
     void refuse(const RegistrationId& id, std::uint64_t wait, const Error& error);
     void time_is_up(const RegistrationId& id, std::uint64_t wait);
-    void run_done(const RegistrationId& id);
+    void tried(const RegistrationId& id);
 
     const Fleets::Ports ports_;
     Gate gate_;

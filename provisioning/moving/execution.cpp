@@ -1,5 +1,7 @@
 #include "provisioning/moving/execution.h"
 
+#include "provisioning/planning/places.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -70,9 +72,10 @@ Result<Advance> Execution::take_step(const RegistrationRecord& planned) {
 
 Result<void> Execution::do_chore(const RegistrationRecord& record, const Chore& chore) {
     const auto instance = ports_.instance.get();
-    const FormerHub* former = instance->find_former_hub(chore.place.hub);
-    if (former != nullptr && former->lost) {
-        return {};
+    if (is_lost(chore.place.hub, *instance)) {
+        return chore.kind == ChoreKind::block
+                   ? fail(Code::unavailable, "the hub is lost; the block waits for its return")
+                   : Result<void>();
     }
     HubSteps steps = steps_for(record);
     switch (chore.kind) {

@@ -32,7 +32,8 @@ class Execution {
     /// Errors: those of HubSteps and the store's.
     Result<Advance> take_step(const RegistrationRecord& planned);
 
-    /// A hub that is lost has nothing left to be done at.
+    /// A hub that is lost has nothing left to be done at, but for a block: unavailable, until the
+    /// hub is back.
     Result<void> do_chore(const RegistrationRecord& record, const Chore& chore);
 
     /// Whether what comes next for this record waits for another machine.

@@ -1,5 +1,7 @@
 #include "provisioning/moving/hub_steps.h"
 
+#include "provisioning/moving/marked_device.h"
+
 #include <algorithm>
 
 namespace muster::provisioning {
@@ -46,35 +48,6 @@ Result<void> overtaken_or(Result<void> outcome) {
     return overtaken_or(std::move(outcome).error());
 }
 
-/// One that somebody enabled by hand bears no mark, whatever its reason says.
-std::optional<MoveMark> mark_of(const HubDevice& device) {
-    return device.enabled ? std::nullopt : read_move_mark(device.status_reason);
-}
-
-bool counts_for_nothing(const HubDevice& device) {
-    const auto mark = mark_of(device);
-    return mark && mark->side == MoveSide::in;
-}
-
-/// Without what a mark of ours adds to it.
-std::string own_reason(const std::string& status_reason) {
-    const auto mark = read_move_mark(status_reason);
-    return mark ? mark->reason : status_reason;
-}
-
-void restore(HubDevice& device, const MoveMark& mark) {
-    device.enabled = mark.was_enabled;
-    device.status_reason = mark.reason;
-}
-
-/// The reason for a device to be disabled is none for one that is enabled.
-void put_into_use(HubDevice& device) {
-    const auto mark = mark_of(device);
-    const bool was_enabled = device.enabled || (mark && mark->was_enabled);
-    device.status_reason = was_enabled ? own_reason(device.status_reason) : std::string();
-    device.enabled = true;
-}
-
 bool same_identity(const HubDevice& left, const HubDevice& right) {
     return left.enabled == right.enabled && left.status_reason == right.status_reason &&
            left.credential == right.credential;
@@ -106,39 +79,29 @@ void note_what_stays(const HubDevice& old, NotCarried& left_behind) {
     }
 }
 
-/// Of one that is not fenced. False if it is blocked already.
-bool put_block(HubDevice& device) {
-    if (!device.enabled && read_block_mark(device.status_reason)) {
-        return false;
-    }
-    device.status_reason =
-        to_status_reason(BlockMark{.was_enabled = device.enabled, .reason = device.status_reason});
-    device.enabled = false;
-    return true;
+std::unexpected<Error> refused_as_blocked() {
+    return fail(Code::precondition, "the device is blocked at the hub");
 }
 
-/// False if it is not blocked.
-bool lift_block(HubDevice& device) {
-    const auto block = device.enabled ? std::nullopt : read_block_mark(device.status_reason);
-    if (!block) {
-        return false;
+void put_into_use(HubDevice& device, Access access) {
+    put_into_use(device);
+    if (access == Access::blocked) {
+        put_block(device);
     }
-    device.enabled = block->was_enabled;
-    device.status_reason = block->reason;
-    return true;
 }
 
-/// Changes what the fence remembers of the device as `change` would change the device.
-bool change_fenced(HubDevice& device, MoveMark mark, bool (*change)(HubDevice& device)) {
-    HubDevice remembered = device;
-    restore(remembered, mark);
-    if (!change(remembered)) {
-        return false;
+/// A block that the mark remembers is not the device's to lift.
+void leave_mark(HubDevice& device, const HubSteps::Settlement& settlement) {
+    const auto mark = mark_of(device);
+    const bool of_device = settlement.origin == PlanOrigin::device;
+    if (mark && (!of_device || is_blocked(device))) {
+        restore(device, *mark);
+    } else if (of_device) {
+        put_into_use(device);
     }
-    mark.was_enabled = remembered.enabled;
-    mark.reason = remembered.status_reason;
-    device.status_reason = to_status_reason(mark);
-    return true;
+    if (settlement.access == Access::blocked) {
+        put_block(device);
+    }
 }
 
 } // namespace
@@ -159,40 +122,47 @@ Result<void> HubSteps::remove(const HubName& hub, const HubDevice& device) {
 
 // ---- ensure ----
 
-Result<void> HubSteps::ensure(const HubName& hub, const DeviceProvision& provision) {
-    return in_rounds([&] { return ensure_once(hub, provision); });
+Result<void> HubSteps::ensure(const HubName& hub, const DeviceProvision& provision, Access access) {
+    return in_rounds([&] { return ensure_once(hub, provision, access); });
 }
 
-Result<void> HubSteps::ensure_once(const HubName& hub, const DeviceProvision& provision) {
+Result<void> HubSteps::ensure_once(const HubName& hub, const DeviceProvision& provision,
+                                   Access access) {
     const auto found = hubs_.find_device(hub, provision.device_id);
     if (!found) {
         return std::unexpected(found.error());
     }
     if (!*found) {
-        return create_anew(hub, provision);
+        return create_anew(hub, provision, access);
     }
     if (counts_for_nothing(**found)) {
         auto cleared = remove(hub, **found);
-        return cleared ? create_anew(hub, provision) : cleared;
+        return cleared ? create_anew(hub, provision, access) : cleared;
+    }
+    if (access == Access::unless_blocked && is_blocked(**found)) {
+        return refused_as_blocked();
     }
     HubDevice wanted = **found;
-    put_into_use(wanted);
+    put_into_use(wanted, access);
     wanted.credential = provision.credential.value_or(wanted.credential);
     return same_identity(wanted, **found) ? Result<void>() : change(hub, wanted);
 }
 
-Result<void> HubSteps::create_anew(const HubName& hub, const DeviceProvision& provision) {
+Result<void> HubSteps::create_anew(const HubName& hub, const DeviceProvision& provision,
+                                   Access access) {
     if (!provision.credential) {
         return fail(Code::precondition, "the device is not at the hub, and has no credential");
     }
     const bool in_two_steps = hubs_.may_act_late(hub);
     HubDevice device{.id = provision.device_id,
-                     .enabled = !in_two_steps,
                      .credential = *provision.credential,
                      .iot_edge = provision.iot_edge};
     if (in_two_steps) {
+        device.enabled = false;
         device.status_reason =
             to_status_reason({.side = MoveSide::in, .token = assignment_token, .reason = {}});
+    } else {
+        put_into_use(device, access);
     }
     auto created = hubs_.create_device(hub, device, to_twin(provision.initial_twin));
     if (!created || !in_two_steps) {
@@ -208,17 +178,17 @@ Result<void> HubSteps::create_anew(const HubName& hub, const DeviceProvision& pr
     device.etag = (*copy)->etag;
     device.device_scope = (*copy)->device_scope;
     device.parent_scopes = (*copy)->parent_scopes;
-    put_into_use(device);
+    put_into_use(device, access);
     return change(hub, device);
 }
 
 // ---- fence and release ----
 
-Result<Fenced> HubSteps::fence(const Place& place, const MoveToken& token) {
-    return in_rounds([&] { return fence_once(place, token); });
+Result<Fenced> HubSteps::fence(const Place& place, const MoveToken& token, Access access) {
+    return in_rounds([&] { return fence_once(place, token, access); });
 }
 
-Result<Fenced> HubSteps::fence_once(const Place& place, const MoveToken& token) {
+Result<Fenced> HubSteps::fence_once(const Place& place, const MoveToken& token, Access access) {
     const auto found = hubs_.find_device(place.hub, place.device_id);
     if (!found) {
         return std::unexpected(found.error());
@@ -231,6 +201,9 @@ Result<Fenced> HubSteps::fence_once(const Place& place, const MoveToken& token) 
     if (mark && mark->side == MoveSide::in) {
         const auto cleared = remove(place.hub, device);
         return cleared ? Result<Fenced>(Fenced::absent) : std::unexpected(cleared.error());
+    }
+    if (access == Access::unless_blocked && is_blocked(device)) {
+        return refused_as_blocked();
     }
     if (mark && mark->token == token) {
         return Fenced::present;
@@ -408,12 +381,12 @@ Result<void> HubSteps::block_once(const Place& place) {
         return {};
     }
     HubDevice device = **found;
-    const auto mark = mark_of(device);
-    if (mark && mark->side == MoveSide::in) {
+    if (counts_for_nothing(device)) {
         return remove(place.hub, device);
     }
-    const bool changed = mark ? change_fenced(device, *mark, put_block) : put_block(device);
-    return changed ? change(place.hub, device) : Result<void>();
+    put_block(device);
+    // As it is perhaps, but not under the etag that a late call of ours may still bear.
+    return change(place.hub, device);
 }
 
 Result<void> HubSteps::unblock(const Place& place) {
@@ -429,10 +402,11 @@ Result<void> HubSteps::unblock_once(const Place& place) {
         return {};
     }
     HubDevice device = **found;
-    const auto mark = mark_of(device);
-    const bool changed = mark ? change_fenced(device, *mark, lift_block) : lift_block(device);
+    lift_block(device);
     // Perhaps not blocked yet: our call may still be on its way.
-    return changed || hubs_.may_act_late(place.hub) ? change(place.hub, device) : Result<void>();
+    return hubs_.may_act_late(place.hub) || !same_identity(device, **found)
+               ? change(place.hub, device)
+               : Result<void>();
 }
 
 // ---- settle and erase ----
@@ -456,11 +430,7 @@ Result<void> HubSteps::settle_once(const Settlement& settlement) {
         return fail(Code::not_found, "the copy is not there any more");
     }
     HubDevice device = **found;
-    if (settlement.origin == PlanOrigin::device) {
-        put_into_use(device);
-    } else if (mark) {
-        restore(device, *mark);
-    }
+    leave_mark(device, settlement);
     device.credential = settlement.credential.value_or(device.credential);
     return same_identity(device, **found) ? Result<void>() : change(place.hub, device);
 }

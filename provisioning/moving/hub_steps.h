@@ -27,6 +27,13 @@ using NotCarried = std::vector<std::string>;
 /// What a fence found.
 enum class Fenced : std::uint8_t { present, absent };
 
+/// How a device that ends in use is left, and what becomes of a block that is found on it.
+enum class Access : std::uint8_t {
+    unless_blocked, // enabled; one that is blocked is refused: whoever blocked it lets it in again
+    open,           // enabled, whatever it was
+    blocked,        // disabled, bearing `blocked`
+};
+
 /// Asked between reading an identity and changing it, at hubs that act late: whether the record
 /// still wants what it wanted when the step began. Whatever makes the step obsolete
 /// afterwards changes the identity first, and the etag that was read is worth nothing. Error:
@@ -43,14 +50,16 @@ class HubSteps {
     /// keep, assign: the identity is there, enabled, with this credential; created with the initial
     /// twin if it was not there, or if what was there is a copy that counts for nothing. A fence is
     /// lifted, and the twin stays. When this has failed, fence() ends whatever may still be on its
-    /// way.
-    Result<void> ensure(const HubName& hub, const DeviceProvision& provision);
+    /// way. Error: precondition, if it is blocked there, by another scope perhaps.
+    Result<void> ensure(const HubName& hub, const DeviceProvision& provision,
+                        Access access = Access::unless_blocked);
 
     /// From here on the identity is disabled and bears `moving out` with this token, unless it is
     /// absent; and no earlier call of ours enables it any more. An identity that bears the same
     /// mark is left as it is; one with another `moving out` gets this token, keeping what it was. A
-    /// copy that counts for nothing is deleted, and so absent.
-    Result<Fenced> fence(const Place& place, const MoveToken& token);
+    /// copy that counts for nothing is deleted, and so absent. Error: precondition, if it is
+    /// blocked and that is not to be taken along.
+    Result<Fenced> fence(const Place& place, const MoveToken& token, Access access = Access::open);
 
     /// Undoes fence(): as it was before. An identity without a mark gets a new etag at a hub that
     /// acts late, which ends a fence that is still on its way; others are left alone.
@@ -72,14 +81,16 @@ class HubSteps {
     /// given.
     Result<NotCarried> place(const Transfer& transfer);
 
-    /// The copy loses its mark and is enabled, or, for an operation, is what the device was before
-    /// (its mark remembers it). One without a mark has been settled before. Errors: not_found
-    /// (place() again), precondition (somebody else moves it away).
+    /// The copy loses its mark and is enabled, or, for an operation or if the mark remembers a
+    /// block, is what the device was before. Blocked on top of that, if so wanted. One without a
+    /// mark has been settled before. Errors: not_found (place() again), precondition (somebody else
+    /// moves it away).
     struct Settlement {
         Place place;
         MoveToken token;
         std::optional<HubCredential> credential; // if the device came with a newer one meanwhile
         PlanOrigin origin = PlanOrigin::device;
+        Access access = Access::open; // or blocked
     };
 
     Result<void> settle(const Settlement& settlement);
@@ -89,7 +100,8 @@ class HubSteps {
 
     /// Of a device that no plan is about: from here on it is disabled and bears `blocked`, unless
     /// it is absent; and no earlier call of ours enables it any more. A fence that is still to be
-    /// lifted leads to a blocked device then. A copy that counts for nothing is deleted.
+    /// lifted leads to a blocked device then. A copy that counts for nothing is deleted. Written
+    /// even if it is blocked already: a hub of ours drops what is queued for it each time.
     Result<void> block(const Place& place);
     /// Undoes block(): as it was before. Others are left alone, as by release().
     Result<void> unblock(const Place& place);
@@ -102,9 +114,9 @@ class HubSteps {
         NotCarried left_behind;
     };
 
-    Result<void> ensure_once(const HubName& hub, const DeviceProvision& provision);
-    Result<void> create_anew(const HubName& hub, const DeviceProvision& provision);
-    Result<Fenced> fence_once(const Place& place, const MoveToken& token);
+    Result<void> ensure_once(const HubName& hub, const DeviceProvision& provision, Access access);
+    Result<void> create_anew(const HubName& hub, const DeviceProvision& provision, Access access);
+    Result<Fenced> fence_once(const Place& place, const MoveToken& token, Access access);
     Result<void> release_once(const Place& place, const MoveToken& token);
     Result<NotCarried> place_once(const Transfer& transfer);
     Result<Copy> copy_of(const Transfer& transfer);

@@ -320,5 +320,74 @@ TEST_F(Steps, ErasingTakesOnlyWhatBearsTheToken) {
     }
 }
 
+// ---- block and unblock ----
+
+const std::string blocked_enabled = "blocked; was enabled";
+
+TEST_F(Steps, ABlockIsNoOneElsesToLift) {
+    for (const std::string& reason : {blocked_enabled, out(token, false, blocked_enabled)}) {
+        put(hub_a, identity(false, reason));
+        EXPECT_EQ(steps.ensure(hub_a, provision_with(new_credential)).error().code,
+                  Code::precondition);
+        EXPECT_EQ(steps.fence(at_a, token, Access::unless_blocked).error().code,
+                  Code::precondition);
+        EXPECT_EQ(at(hub_a).status_reason, reason);
+        ASSERT_TRUE(steps.ensure(hub_a, provision_with(new_credential), Access::open));
+        EXPECT_TRUE(at(hub_a).enabled);
+    }
+    put(hub_a, identity(false, "blocked by hand"));
+    EXPECT_TRUE(steps.ensure(hub_a, provision_with(new_credential)));
+}
+
+TEST_F(Placing, SettlesAsBlocked) {
+    HubSteps::Settlement kept_out = settlement();
+    kept_out.access = Access::blocked;
+    ASSERT_TRUE(steps.place(transfer()));
+    ASSERT_TRUE(steps.settle(kept_out));
+    EXPECT_FALSE(at(hub_b).enabled);
+    EXPECT_EQ(at(hub_b).status_reason, blocked_enabled);
+    ASSERT_TRUE(steps.settle(settlement())) << "unblocked meanwhile";
+    EXPECT_TRUE(at(hub_b).enabled);
+    ASSERT_TRUE(steps.settle(kept_out)) << "settled before";
+    EXPECT_EQ(at(hub_b).status_reason, blocked_enabled);
+}
+
+TEST_F(Placing, SettlesWhatSomebodyElseHasBlockedAsItWas) {
+    put(hub_a, identity(false, out(token)));
+    ASSERT_TRUE(steps.block(at_a));
+    ASSERT_TRUE(steps.place(transfer()));
+    ASSERT_TRUE(steps.settle(settlement()));
+    EXPECT_EQ(at(hub_b).status_reason, blocked_enabled);
+}
+
+TEST_F(Steps, ANewIdentityOfABlockedDeviceIsNeverEnabled) {
+    const HubCredential credential = new_credential;
+    ASSERT_TRUE(steps.ensure(hub_a, provision_with(credential), Access::blocked));
+    EXPECT_EQ(at(hub_a).status_reason, blocked_enabled);
+    EXPECT_EQ(hubs.writes(), 1);
+    ASSERT_TRUE(steps.ensure(hub_a, provision_with(credential), Access::blocked));
+    EXPECT_EQ(hubs.writes(), 1);
+    hubs.put_far_away(hub_b);
+    ASSERT_TRUE(steps.ensure(hub_b, provision_with(credential), Access::blocked));
+    EXPECT_EQ(at(hub_b).status_reason, blocked_enabled);
+    EXPECT_FALSE(at(hub_b).enabled);
+}
+
+TEST_F(FarSteps, AnUnblockingThatIsLateDoesNotUndoTheNextBlock) {
+    for (const bool fenced : {false, true}) {
+        put(hub_a, fenced ? identity(false, out(token)) : identity(true));
+        ASSERT_TRUE(steps.block(at_a));
+        hubs.answer_next(1, {.code = Code::deadline_exceeded, .effect = FakeHubs::Effect::late});
+        EXPECT_FALSE(steps.unblock(at_a));
+        ASSERT_TRUE(steps.block(at_a));
+        hubs.release_late();
+        ASSERT_TRUE(steps.release(at_a, token));
+        EXPECT_FALSE(at(hub_a).enabled);
+        EXPECT_EQ(at(hub_a).status_reason, blocked_enabled);
+        ASSERT_TRUE(steps.unblock(at_a));
+        EXPECT_TRUE(at(hub_a).enabled);
+    }
+}
+
 } // namespace
 } // namespace muster::provisioning

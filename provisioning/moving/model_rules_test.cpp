@@ -77,10 +77,17 @@ bool is_kept_out(const std::optional<RegistrationRecord>& record) {
 
 } // namespace
 
+bool is_served(const State& state) {
+    return !serving(state).empty();
+}
+
 std::string violation_of(const State& state) {
     const std::vector<HubName> hubs = serving(state);
     if (hubs.size() > 1) {
         return "enabled at two hubs";
+    }
+    if (state.let_in) {
+        return "enabled by a step that knew of the block";
     }
     if (!hubs.empty() && is_kept_out(state.record)) {
         return "enabled though it is blocked";

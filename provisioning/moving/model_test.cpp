@@ -41,7 +41,8 @@ class KeyWriter {
     /// Equal for states that come to the same rest: whoever was at work is gone by then.
     std::string key_at_rest(const State& state) {
         text(state.target.text());
-        number((state.enrolled ? 1 : 0) + (state.enabled ? 2 : 0) + (state.renewed ? 4 : 0));
+        number((state.enrolled ? 1 : 0) + (state.enabled ? 2 : 0) + (state.renewed ? 4 : 0) +
+               (state.let_in ? 8 : 0));
         text(state.unlinked ? state.unlinked->text() : "");
         number(state.reported);
         number(state.key);
@@ -271,6 +272,9 @@ constexpr Budget lossy =
 constexpr Budget late = with(calm, &Budget::late);
 constexpr Budget sleepy = with_two_processes(with(calm, &Budget::sleepers));
 
+/// Blocked, unblocked, and blocked again.
+constexpr Budget repeated = with(late, &Budget::operators, 3);
+
 /// Seconds, even with a sanitizer.
 const std::vector<Scope> always = {
     {.name = "calls_that_are_lost", .budget = lossy, .states_min = 8000},
@@ -278,6 +282,9 @@ const std::vector<Scope> always = {
     {.name = "calls_that_are_late_for_a_reset", .budget = late, .resets = true, .states_min = 3000},
     {.name = "two_processes", .budget = with_two_processes(calm), .states_min = 1000},
     {.name = "a_process_that_sleeps", .budget = sleepy, .states_min = 8000},
+    {.name = "a_block_that_is_repeated",
+     .budget = with(repeated, &Budget::registrations, 0),
+     .states_min = 1000},
 };
 
 /// Minutes: with MUSTER_MODEL=full in the environment.
@@ -286,6 +293,9 @@ const std::vector<Scope> now_and_then = {
     {.name = "two_late_calls", .budget = with(late, &Budget::late, 2), .states_min = 8000},
     {.name = "blocks_and_unblocks",
      .budget = with(with(sleepy, &Budget::late), &Budget::operators, 2),
+     .states_min = 50000},
+    {.name = "blocks_that_are_repeated",
+     .budget = with(repeated, &Budget::registrations, 1),
      .states_min = 50000},
     {.name = "two_sleepers", .budget = with(sleepy, &Budget::sleepers, 2), .states_min = 8000},
     {.name = "late_calls_and_sleepers", .budget = with(sleepy, &Budget::late), .states_min = 50000},

@@ -69,6 +69,7 @@ struct State {
     std::optional<HubName> unlinked;
     int reported = 1;        // what the device has reported last
     bool renewed = false;    // a reset has been decided since
+    bool let_in = false;     // by somebody who knew that the device was blocked
     int key = 1;             // of the device, newer with each registration
     std::uint64_t names = 0; // given out: tokens, etags, operations
 };
@@ -88,6 +89,8 @@ std::vector<Transition> transitions_of(const State& state);
 State come_to_rest(State state);
 /// The operator makes good what is in the way, and the device registers again.
 State register_at_last(State state);
+
+bool is_served(const State& state);
 
 /// What is wrong; empty if nothing is.
 std::string violation_of(const State& state);

@@ -11,6 +11,8 @@ namespace muster::provisioning::model {
 namespace {
 
 const RegistrationId id{"dev-1"};
+const std::vector<Place> everywhere = {{.hub = hub_a, .device_id = device},
+                                       {.hub = hub_b, .device_id = device}};
 const WallTime now = from_unix_seconds(1'893'456'000);
 constexpr int steps_max = 64;
 
@@ -154,12 +156,20 @@ struct Acting {
     std::vector<Transition>& transitions;
 };
 
+/// The call that takes effect late may be of before the block.
+void note_who_let_in(const State& before, const RegistrationRecord& read,
+                     const std::optional<FaultAt>& fault, State& state) {
+    const bool by_itself = !fault || fault->fault != Fault::overtaken;
+    state.let_in |= by_itself && read.block && !is_served(before) && is_served(state);
+}
+
 /// One try, and, where the runner might, giving up after it.
 void try_with(const State& before, const Acting& acting, std::optional<FaultAt> fault,
               const std::string& label, std::vector<bool>* calls) {
     State state = before;
     ModelHubs hubs(state, fault);
     auto outcome = act(state, hubs, acting.read);
+    note_who_let_in(before, acting.read, fault, state);
     if (calls != nullptr) {
         *calls = hubs.calls();
     }
@@ -309,12 +319,12 @@ void quarantine(State& state) {
 }
 
 void block(State& state) {
-    state.record = record_block(id, state.record, Block(), next_mark(state));
+    state.record = record_block(id, state.record, Block(), everywhere, next_mark(state));
 }
 
 void unblock(State& state) {
     if (state.record && state.record->block) {
-        state.record = record_unblock(*state.record, next_mark(state));
+        state.record = record_unblock(*state.record, everywhere, next_mark(state));
     }
 }
 
@@ -412,8 +422,10 @@ State come_to_rest(State state) {
             break;
         }
         const RegistrationRecord read = *state.record;
+        const State before = state;
         ModelHubs hubs(state, std::nullopt);
         auto next = act(state, hubs, read);
+        note_who_let_in(before, read, std::nullopt, state);
         if (next) {
             const auto& plan = next->plan;
             state.renewed |= plan && plan->stage == PlanStage::decided &&

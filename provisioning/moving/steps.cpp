@@ -17,30 +17,50 @@ HubSteps::Transfer transfer_of(const Plan& plan) {
             .provision = plan.provision};
 }
 
-HubSteps::Settlement settlement_of(const Plan& plan) {
+/// Of a plan that is decided: a block that came later is not undone by it, not for a moment.
+Access access_of(const RegistrationRecord& planned) {
+    return planned.block ? Access::blocked : Access::open;
+}
+
+HubSteps::Settlement settlement_of(const RegistrationRecord& planned) {
+    const Plan& plan = *planned.plan;
     return {.place = plan.place(),
             .token = plan.token,
             .credential = plan.provision.credential,
-            .origin = plan.origin};
+            .origin = plan.origin,
+            .access = access_of(planned)};
 }
 
-PlanStep step_of_move(const Plan& plan) {
+/// An operator moves what is blocked as such. A device cannot free itself by moving.
+FenceStep fence_at(const Place& place, const Plan& plan) {
+    const bool of_device = plan.origin == PlanOrigin::device;
+    return {.place = place,
+            .token = plan.token,
+            .access = of_device ? Access::unless_blocked : Access::open};
+}
+
+PlanStep step_of_move(const RegistrationRecord& planned) {
+    const Plan& plan = *planned.plan;
     CHECK(plan.from);
     switch (plan.stage) {
-    case PlanStage::begun: return FenceStep{.place = *plan.from, .token = plan.token};
+    case PlanStage::begun: return fence_at(*plan.from, plan);
     case PlanStage::fenced: return PlaceStep{transfer_of(plan)};
     case PlanStage::decided: break;
     }
-    return SettleStep{.settlement = settlement_of(plan), .transfer = transfer_of(plan)};
+    return SettleStep{.settlement = settlement_of(planned), .transfer = transfer_of(plan)};
 }
 
-PlanStep step_of_reset(const Plan& plan) {
+PlanStep step_of_reset(const RegistrationRecord& planned) {
+    const Plan& plan = *planned.plan;
     switch (plan.stage) {
-    case PlanStage::begun: return FenceStep{.place = plan.place(), .token = plan.token};
+    case PlanStage::begun: return fence_at(plan.place(), plan);
     case PlanStage::fenced: return DecideStep();
     case PlanStage::decided: break;
     }
-    return RenewStep{.place = plan.place(), .token = plan.token, .provision = plan.provision};
+    return RenewStep{.place = plan.place(),
+                     .token = plan.token,
+                     .provision = plan.provision,
+                     .access = access_of(planned)};
 }
 
 bool has_stages(const Plan& plan) {
@@ -58,12 +78,23 @@ bool is_of_block(const Chore& chore) {
     return chore.kind == ChoreKind::block || chore.kind == ChoreKind::unblock;
 }
 
-/// A fence of earlier must not be lifted where the device is not any more; a block follows it.
-void retire_releases(RegistrationRecord& record) {
+/// The device was there, as far as its record knows.
+bool has_left(const RegistrationRecord& planned, const Place& place) {
+    return place == planned.plan->from || place == planned.unconfirmed ||
+           (planned.assignment && place == planned.assignment->place());
+}
+
+bool goes_where(const RegistrationRecord& planned, const Place& place) {
+    return place == planned.plan->place() || place == planned.plan->from;
+}
+
+/// A fence of earlier must not be lifted where the device is not any more. A block follows it from
+/// where it was, and stays where nobody knew of it.
+void retire_releases(const RegistrationRecord& planned, RegistrationRecord& record) {
     const Place here = record.assignment->place();
     for (Chore& chore : record.chores) {
-        if (chore.place != here && is_of_block(chore)) {
-            chore.place = here;
+        if (is_of_block(chore)) {
+            chore.place = has_left(planned, chore.place) ? here : chore.place;
         } else if (chore.place != here) {
             chore.kind = ChoreKind::erase;
         }
@@ -72,7 +103,7 @@ void retire_releases(RegistrationRecord& record) {
 
 RegistrationRecord assigned(const RegistrationRecord& planned, const Mark& mark) {
     RegistrationRecord record = record_assignment(planned, mark);
-    retire_releases(record);
+    retire_releases(planned, record);
     return record;
 }
 
@@ -85,10 +116,10 @@ PlanStep next_step(const RegistrationRecord& planned) {
     case PlanKind::ask: return AskStep();
     case PlanKind::keep:
     case PlanKind::assign: return EnsureStep{.hub = plan.hub, .provision = plan.provision};
-    case PlanKind::move: return step_of_move(plan);
+    case PlanKind::move: return step_of_move(planned);
     case PlanKind::reset: break;
     }
-    return step_of_reset(plan);
+    return step_of_reset(planned);
 }
 
 RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mark) {
@@ -110,10 +141,17 @@ const Chore* chore_before_plan(const RegistrationRecord& record) {
     const bool ensures =
         record.plan->kind == PlanKind::keep || record.plan->kind == PlanKind::assign;
     const auto found = std::ranges::find_if(record.chores, [&](const Chore& chore) {
-        return is_of_block(chore) ||
+        return (is_of_block(chore) && goes_where(record, chore.place)) ||
                (ensures && chore.kind == ChoreKind::erase && chore.place == record.plan->place());
     });
     return found == record.chores.end() ? nullptr : &*found;
+}
+
+bool waits_for_block(const RegistrationRecord& record, const Chore& chore) {
+    return chore.kind == ChoreKind::release &&
+           std::ranges::any_of(record.chores, [&](const Chore& one) {
+               return one.kind == ChoreKind::block && one.place == chore.place;
+           });
 }
 
 bool may_be_given_up(const Plan& plan) {

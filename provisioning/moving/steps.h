@@ -33,6 +33,7 @@ struct EnsureStep {
 struct FenceStep {
     Place place;
     MoveToken token;
+    Access access = Access::open;
 };
 
 struct PlaceStep {
@@ -53,6 +54,7 @@ struct RenewStep {
     Place place;
     MoveToken token;
     DeviceProvision provision;
+    Access access = Access::open;
 };
 
 using PlanStep =
@@ -68,8 +70,11 @@ RegistrationRecord after_step(const RegistrationRecord& planned, const Mark& mar
 
 /// The chore that must be done before the next step of the plan: a copy of an earlier move must not
 /// be taken for the device's own where it is assigned as a new one, and what an operator said of
-/// its block holds before it goes anywhere.
+/// its block holds at the places of the plan before it goes anywhere.
 const Chore* chore_before_plan(const RegistrationRecord& record);
+
+/// A fence is not lifted before the block has reached what is behind it.
+bool waits_for_block(const RegistrationRecord& record, const Chore& chore);
 
 /// True before the point of no return.
 bool may_be_given_up(const Plan& plan);

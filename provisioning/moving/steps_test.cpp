@@ -64,6 +64,23 @@ TEST(NextStep, FencesWhereItLeavesAndPlacesWhereItArrives) {
     EXPECT_EQ(settle.transfer.from, old_place);
 }
 
+TEST(NextStep, LetsADeviceInOnlyWhereItIsNotBlocked) {
+    RegistrationRecord move = planned(PlanKind::move);
+    EXPECT_EQ(std::get<FenceStep>(next_step(move)).access, Access::unless_blocked);
+    move.plan->origin = PlanOrigin::operation;
+    EXPECT_EQ(std::get<FenceStep>(next_step(move)).access, Access::open) << "the block goes along";
+    for (const bool blocked : {false, true}) {
+        const Access wanted = blocked ? Access::blocked : Access::open;
+        move = planned(PlanKind::move, PlanStage::decided);
+        RegistrationRecord reset = planned(PlanKind::reset, PlanStage::decided);
+        if (blocked) {
+            move.block = reset.block = Block();
+        }
+        EXPECT_EQ(std::get<SettleStep>(next_step(move)).settlement.access, wanted);
+        EXPECT_EQ(std::get<RenewStep>(next_step(reset)).access, wanted);
+    }
+}
+
 TEST(AfterStep, EachStageIsStoredUntilTheAssignment) {
     for (const PlanKind kind : {PlanKind::move, PlanKind::reset}) {
         RegistrationRecord record = planned(kind);
@@ -93,6 +110,40 @@ TEST(AfterStep, AFenceElsewhereIsNotLiftedAnyMore) {
     record = after_step(record, mark);
     EXPECT_EQ(record.chores, (std::vector{chore(ChoreKind::erase, old_place),
                                           chore(ChoreKind::release, new_place)}));
+}
+
+TEST(AfterStep, ABlockFollowsFromWhereTheDeviceWasOnly) {
+    const Place elsewhere{.hub = HubName("c"), .device_id = old_place.device_id};
+    RegistrationRecord record = planned(PlanKind::move, PlanStage::decided);
+    record.chores = {chore(ChoreKind::block, old_place), chore(ChoreKind::block, elsewhere)};
+    record = after_step(record, mark);
+    EXPECT_EQ(record.chores,
+              (std::vector{chore(ChoreKind::block, new_place), chore(ChoreKind::block, elsewhere),
+                           chore(ChoreKind::erase, old_place)}));
+}
+
+TEST(ChoreBeforePlan, IsTheUnblockingWhereThePlanGoes) {
+    const Place elsewhere{.hub = HubName("c"), .device_id = old_place.device_id};
+    RegistrationRecord record = planned(PlanKind::move);
+    record.chores = {chore(ChoreKind::unblock, elsewhere)};
+    EXPECT_EQ(chore_before_plan(record), nullptr) << "that hub may be dead";
+    for (const Place& place : {old_place, new_place}) {
+        record.chores.back() = chore(ChoreKind::unblock, place);
+        EXPECT_EQ(chore_before_plan(record), &record.chores.back());
+    }
+}
+
+TEST(WaitsForBlock, IsTheReleaseOfTheSamePlace) {
+    RegistrationRecord record = planned(PlanKind::keep);
+    record.chores = {chore(ChoreKind::block, old_place), chore(ChoreKind::release, old_place),
+                     chore(ChoreKind::release, new_place), chore(ChoreKind::erase, old_place)};
+    EXPECT_FALSE(waits_for_block(record, record.chores[0]));
+    EXPECT_TRUE(waits_for_block(record, record.chores[1]));
+    EXPECT_FALSE(waits_for_block(record, record.chores[2]));
+    EXPECT_FALSE(waits_for_block(record, record.chores[3]));
+    const Chore release = record.chores[1];
+    record.chores.erase(record.chores.begin());
+    EXPECT_FALSE(waits_for_block(record, release));
 }
 
 TEST(ChoreBeforePlan, IsTheErasureWhereTheDeviceIsAssignedAnew) {

@@ -26,7 +26,7 @@ struct Taking {
     }
 
     Result<Advance> operator()(const FenceStep& step) const {
-        return advance(steps.fence(step.place, step.token));
+        return advance(steps.fence(step.place, step.token, step.access));
     }
 
     Result<Advance> operator()(const PlaceStep& step) const {
@@ -67,7 +67,7 @@ struct Taking {
 
     Result<Advance> operator()(const RenewStep& step) const {
         const auto erased = steps.erase(step.place, step.token);
-        return advance(erased ? steps.ensure(step.place.hub, step.provision) : erased);
+        return advance(erased ? steps.ensure(step.place.hub, step.provision, step.access) : erased);
     }
 
     template <class T>

@@ -84,9 +84,17 @@ void drop_plan(RegistrationRecord& record, HubKnows knows, WallTime now) {
     }
 }
 
+bool is_lost(const HubName& hub, const Instance& instance) {
+    const FormerHub* former = instance.find_former_hub(hub);
+    return former != nullptr && former->lost;
+}
+
 void forget_lost_chores(RegistrationRecord& record, const Instance& instance) {
-    std::erase_if(record.chores,
-                  [&](const Chore& chore) { return !is_within_reach(chore.place.hub, instance); });
+    std::erase_if(record.chores, [&](const Chore& chore) {
+        const HubName& hub = chore.place.hub;
+        const bool stays = chore.kind == ChoreKind::block && is_lost(hub, instance);
+        return !stays && !is_within_reach(hub, instance);
+    });
 }
 
 bool has_room_for_move(const RegistrationRecord& record) {

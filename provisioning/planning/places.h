@@ -29,7 +29,10 @@ void drop_plan(RegistrationRecord& record, HubKnows knows, WallTime now);
 
 void add_chore(RegistrationRecord& record, const Chore& chore);
 
-/// Nothing need be done at a hub that will never be back.
+/// The operator says that it will never be back.
+bool is_lost(const HubName& hub, const Instance& instance);
+
+/// Nothing need be done at a hub that will never be back; only a block stays, lest it is after all.
 void forget_lost_chores(RegistrationRecord& record, const Instance& instance);
 
 /// A move that is given up leaves two chores: none is begun without the room for them.

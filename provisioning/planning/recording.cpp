@@ -138,25 +138,36 @@ Chore erase_chore(const Plan& plan, WallTime now) {
             .since = now};
 }
 
-/// Everywhere the device is, or may be: what was to be done there before counts no more.
-void enter_block_chores(RegistrationRecord& record, ChoreKind kind) {
+/// Where the device is, or may be.
+std::vector<Place> places_of(const RegistrationRecord& record) {
+    std::vector<Place> places;
+    if (record.assignment) {
+        places.push_back(record.assignment->place());
+    }
+    if (record.unconfirmed && (places.empty() || places.front() != *record.unconfirmed)) {
+        places.push_back(*record.unconfirmed);
+    }
+    return places;
+}
+
+/// What was to be done for a block before counts no more. In front of all others: a fence that is
+/// lifted first would let a blocked device in.
+void enter_block_chores(RegistrationRecord& record, ChoreKind kind,
+                        const std::vector<Place>& elsewhere) {
     std::erase_if(record.chores, [](const Chore& chore) {
         return chore.kind == ChoreKind::block || chore.kind == ChoreKind::unblock;
     });
-    const auto leave = [&](const Place& place) {
-        add_chore(record, {.kind = kind,
-                           .place = place,
-                           .token = {},
-                           .tries = 0,
-                           .problem = {},
-                           .since = record.stamp.updated});
-    };
-    if (record.assignment) {
-        leave(record.assignment->place());
+    const std::vector<Place> known = places_of(record);
+    std::vector<Chore> chores;
+    for (const Place& place : known.empty() ? elsewhere : known) {
+        chores.push_back({.kind = kind,
+                          .place = place,
+                          .token = {},
+                          .tries = 0,
+                          .problem = {},
+                          .since = record.stamp.updated});
     }
-    if (record.unconfirmed) {
-        leave(*record.unconfirmed);
-    }
+    record.chores.insert(record.chores.begin(), chores.begin(), chores.end());
 }
 
 } // namespace
@@ -265,28 +276,26 @@ bool is_forgotten(const RegistrationRecord& record) {
 
 RegistrationRecord record_block(const RegistrationId& id,
                                 const std::optional<RegistrationRecord>& record, const Block& block,
-                                const Mark& mark) {
-    if (!record) {
-        return {.id = id, .block = block, .erased = true, .stamp = first_stamp(mark)};
-    }
-    RegistrationRecord blocked = *record;
-    if (record->plan && !is_decided(record->plan)) {
+                                const std::vector<Place>& elsewhere, const Mark& mark) {
+    RegistrationRecord blocked = record.value_or(RegistrationRecord{.id = id, .erased = true});
+    if (blocked.plan && !is_decided(blocked.plan)) {
         const Ending ending{.status = RegistrationStatus::disabled,
                             .failure = blocked_failure(),
                             .knows = HubKnows::perhaps};
         blocked = record_ending(*record, ending, mark);
     }
-    blocked.stamp = next_stamp(record->stamp, mark);
+    blocked.stamp = record ? next_stamp(record->stamp, mark) : first_stamp(mark);
     blocked.block = block;
-    enter_block_chores(blocked, ChoreKind::block);
+    enter_block_chores(blocked, ChoreKind::block, elsewhere);
     return blocked;
 }
 
-RegistrationRecord record_unblock(const RegistrationRecord& record, const Mark& mark) {
+RegistrationRecord record_unblock(const RegistrationRecord& record,
+                                  const std::vector<Place>& elsewhere, const Mark& mark) {
     RegistrationRecord unblocked = record;
     unblocked.stamp = next_stamp(record.stamp, mark);
     unblocked.block.reset();
-    enter_block_chores(unblocked, ChoreKind::unblock);
+    enter_block_chores(unblocked, ChoreKind::unblock, elsewhere);
     if (unblocked.failure == blocked_failure()) {
         unblocked.failure.reset();
         unblocked.status = unblocked.plan ? unblocked.status : standing_status(unblocked);

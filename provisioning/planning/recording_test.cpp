@@ -1,4 +1,8 @@
+#include "provisioning/planning/places.h"
 #include "provisioning/planning/planning_world.h"
+
+#include <utility>
+#include <vector>
 
 namespace muster::provisioning {
 namespace {
@@ -393,6 +397,60 @@ TEST_F(Recording, AnErasedRecordThatIsDeclinedIsBackAllTheSame) {
     EXPECT_EQ(record->unconfirmed, at("hub-1"));
     erase();
     EXPECT_TRUE(record) << "still somewhere";
+}
+
+std::vector<std::pair<ChoreKind, Place>> kinds_of(const std::vector<Chore>& chores) {
+    std::vector<std::pair<ChoreKind, Place>> kinds;
+    for (const Chore& chore : chores) {
+        kinds.emplace_back(chore.kind, chore.place);
+    }
+    return kinds;
+}
+
+TEST_F(Recording, ABlockComesBeforeTheFenceIsLifted) {
+    settle_at("hub-1");
+    want("hub-2");
+    begin();
+    reach(PlanStage::fenced);
+    record = record_block(record->id, record, Block(), {}, attempt().mark);
+    EXPECT_EQ(kinds_of(chores()),
+              (std::vector<std::pair<ChoreKind, Place>>{{ChoreKind::block, at("hub-1")},
+                                                        {ChoreKind::release, at("hub-1")},
+                                                        {ChoreKind::erase, at("hub-2")}}));
+    record = record_unblock(*record, {}, attempt().mark);
+    EXPECT_EQ(chores().front().kind, ChoreKind::unblock);
+    EXPECT_EQ(chores().size(), 3U);
+}
+
+TEST_F(Recording, ABlockSearchesOnlyForWhatIsNowhereOnRecord) {
+    const std::vector<Place> everywhere = {at("hub-1"), at("hub-3")};
+    const RegistrationId id = applicant.id;
+    const auto unknown = record_block(id, std::nullopt, Block(), everywhere, attempt().mark);
+    EXPECT_EQ(kinds_of(unknown.chores),
+              (std::vector<std::pair<ChoreKind, Place>>{{ChoreKind::block, at("hub-1")},
+                                                        {ChoreKind::block, at("hub-3")}}));
+    const auto undone = record_unblock(unknown, everywhere, attempt().mark);
+    EXPECT_EQ(undone.chores.size(), 2U);
+    EXPECT_EQ(undone.chores.back().kind, ChoreKind::unblock);
+    settle_at("hub-2");
+    record = record_block(id, record, Block(), everywhere, attempt().mark);
+    EXPECT_EQ(kinds_of(chores()),
+              (std::vector<std::pair<ChoreKind, Place>>{{ChoreKind::block, at("hub-2")}}));
+}
+
+TEST_F(Recording, ABlockWaitsForAHubThatIsLost) {
+    settle_at("hub-1");
+    record = record_block(record->id, record, Block(), {}, attempt().mark);
+    unlink("hub-1", true);
+    forget_lost_chores(*record, instance);
+    EXPECT_EQ(chores().size(), 1U);
+    record = record_unblock(*record, {}, attempt().mark);
+    forget_lost_chores(*record, instance);
+    EXPECT_TRUE(chores().empty());
+    record = record_block(record->id, record, Block(), {}, attempt().mark);
+    instance.former_hubs.clear();
+    forget_lost_chores(*record, instance);
+    EXPECT_TRUE(chores().empty()) << "nobody can speak to it, ever";
 }
 
 TEST_F(Recording, ADeviceComesBackWhileItsDecidedMoveIsFinished) {
