@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
+const { promisify } = require('node:util');
 const { JobClient } = require('azure-iothub');
 const modules = require('./support/modules');
 const sdk = require('./support/sdk');
@@ -17,6 +18,9 @@ let registry;
 
 before(async () => { ({ hub, registry } = await modules.start()); });
 after(modules.stop);
+
+/** The package's promise form knows no module's etag, the callback form does. */
+const remove = (module) => promisify((done) => registry.removeModule(module, done))();
 
 describe('the registry', together, () => {
   // IOTHUB-20, IOTHUB-21, IOTHUB-28, IOTHUB-29
@@ -72,12 +76,11 @@ describe('the registry', together, () => {
     assert.deepEqual(updated.authentication.symmetricKey, made.authentication.symmetricKey);
     const stale = refusal(412, 'PreconditionFailed');
     await assert.rejects(registry.updateModule({ ...made, managedBy: 'you' }), stale);
-    await assert.rejects(registry.removeModule(made), stale);
+    await assert.rejects(remove(made), stale);
     assert.equal((await registry.getModule('etags', 'cam')).responseBody.managedBy, 'me');
     const forced = (await registry.updateModule({ ...made, managedBy: 'you' }, true)).responseBody;
     assert.equal(forced.managedBy, 'you');
-    const { httpResponse } = await registry.removeModule(forced);
-    assert.equal(httpResponse.statusCode, 204);
+    await remove(forced);
     const again = await addModule('etags', 'cam');
     assert.notEqual(again.generationId, made.generationId);
     await registry.removeModule('etags', 'cam');
