@@ -22,7 +22,8 @@ UPDATE hub_devices SET disabled_count =
     // ---- queries ----
     // What rows of before say is sealed in their documents: see queries/facts.h, which keeps its
     // position in a table of its own.
-    Statement{"ALTER TABLE device ADD COLUMN facts TEXT"}, Statement{R"(
+    Statement{"ALTER TABLE device ADD COLUMN facts TEXT"},
+    Statement{R"(
 CREATE INDEX device_disabled ON device (hub, id) WHERE status = 'disabled')"},
     Statement{R"(
 CREATE TABLE device_filling (
@@ -32,7 +33,8 @@ CREATE TABLE device_filling (
 INSERT INTO device_filling (hub, id) SELECT '', '' WHERE EXISTS (SELECT 1 FROM device))"},
 
     // The digest tells whether a twin's tags have changed: most changes of twins leave them alone.
-    Statement{"ALTER TABLE twin ADD COLUMN tags_digest TEXT"}, Statement{R"(
+    Statement{"ALTER TABLE twin ADD COLUMN tags_digest TEXT"},
+    Statement{R"(
 CREATE TABLE twin_tag (
     hub TEXT NOT NULL,
     is_module SMALLINT NOT NULL,
@@ -103,7 +105,8 @@ INSERT INTO hub_event_log (hub, last_sequence, bytes)
     SELECT hub, last_sequence,
         (SELECT COALESCE(SUM(bytes), 0) FROM hub_event WHERE hub_event.hub = hub_telemetry.hub)
     FROM hub_telemetry)"},
-    Statement{"DROP TABLE telemetry"}, Statement{"DROP TABLE hub_telemetry"},
+    Statement{"DROP TABLE telemetry"},
+    Statement{"DROP TABLE hub_telemetry"},
 
     // ---- cloud-to-device messages ----
     // A queue stands as long as its identity, for its numbers to go on; its messages go with it.
@@ -172,7 +175,8 @@ CREATE TABLE hub_job (
     cancelled BIGINT NOT NULL,
     document TEXT NOT NULL,
     PRIMARY KEY (hub, id)))"},
-    Statement{"CREATE INDEX hub_job_created ON hub_job (hub, created, id)"}, Statement{R"(
+    Statement{"CREATE INDEX hub_job_created ON hub_job (hub, created, id)"},
+    Statement{R"(
 CREATE INDEX hub_job_unfinished ON hub_job (hub, starts, id) WHERE unfinished = 1)"},
     Statement{"CREATE INDEX hub_job_ended ON hub_job (hub, ended) WHERE ended IS NOT NULL"},
     // The id is "job/identity".
