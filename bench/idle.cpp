@@ -4,7 +4,8 @@
 // first and after the last connection. bench/run starts them.
 //
 //   bench_idle provision --data DIR ...    puts the devices into the hub
-//   bench_idle connect --pid PID ...       prints one line: bytes per connection
+//   bench_idle connect --pid PID ...       prints one line: bytes per connection, and without what
+//                                          lies in mapped files
 
 #include "app/api_client.h"
 #include "base/encoding.h"
@@ -130,7 +131,7 @@ void connect(const Options& options) {
         return bytes / static_cast<std::int64_t>(options.count);
     };
     fmt::print("{} {} {} {} {:.1f}\n", each(after.proportional_bytes - before.proportional_bytes),
-               each(after.resident_bytes - before.resident_bytes), before.proportional_bytes,
+               each(after.anonymous_bytes - before.anonymous_bytes), before.proportional_bytes,
                after.proportional_bytes, result.elapsed.count());
 }
 

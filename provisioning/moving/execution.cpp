@@ -77,14 +77,7 @@ Result<void> Execution::do_chore(const RegistrationRecord& record, const Chore& 
                    ? fail(Code::unavailable, "the hub is lost; the block waits for its return")
                    : Result<void>();
     }
-    HubSteps steps = steps_for(record);
-    switch (chore.kind) {
-    case ChoreKind::release: return steps.release(chore.place, chore.token);
-    case ChoreKind::erase: return steps.erase(chore.place, chore.token);
-    case ChoreKind::block: return steps.block(chore.place);
-    case ChoreKind::unblock: break;
-    }
-    return steps.unblock(chore.place);
+    return steps_for(record).carry_out(chore);
 }
 
 } // namespace muster::provisioning

@@ -372,21 +372,25 @@ Result<void> HubSteps::block(const Place& place) {
     return in_rounds([&] { return block_once(place); });
 }
 
-Result<void> HubSteps::block_once(const Place& place) {
+/// Nothing, if it is not there.
+template <class Action>
+Result<void> HubSteps::if_there(const Place& place, Action action) {
     const auto found = hubs_.find_device(place.hub, place.device_id);
     if (!found) {
         return std::unexpected(found.error());
     }
-    if (!*found) {
-        return {};
-    }
-    HubDevice device = **found;
-    if (counts_for_nothing(device)) {
-        return remove(place.hub, device);
-    }
-    put_block(device);
-    // As it is perhaps, but not under the etag that a late call of ours may still bear.
-    return change(place.hub, device);
+    return *found ? action(**found) : Result<void>();
+}
+
+Result<void> HubSteps::block_once(const Place& place) {
+    return if_there(place, [&](HubDevice device) {
+        if (counts_for_nothing(device)) {
+            return remove(place.hub, device);
+        }
+        put_block(device);
+        // As it is perhaps, but not under the etag that a late call of ours may still bear.
+        return change(place.hub, device);
+    });
 }
 
 Result<void> HubSteps::unblock(const Place& place) {
@@ -394,19 +398,14 @@ Result<void> HubSteps::unblock(const Place& place) {
 }
 
 Result<void> HubSteps::unblock_once(const Place& place) {
-    const auto found = hubs_.find_device(place.hub, place.device_id);
-    if (!found) {
-        return std::unexpected(found.error());
-    }
-    if (!*found) {
-        return {};
-    }
-    HubDevice device = **found;
-    lift_block(device);
-    // Perhaps not blocked yet: our call may still be on its way.
-    return hubs_.may_act_late(place.hub) || !same_identity(device, **found)
-               ? change(place.hub, device)
-               : Result<void>();
+    return if_there(place, [&](const HubDevice& found) {
+        HubDevice device = found;
+        lift_block(device);
+        // Perhaps not blocked yet: our call may still be on its way.
+        return hubs_.may_act_late(place.hub) || !same_identity(device, found)
+                   ? change(place.hub, device)
+                   : Result<void>();
+    });
 }
 
 // ---- settle and erase ----
@@ -440,15 +439,20 @@ Result<void> HubSteps::erase(const Place& place, const MoveToken& token) {
 }
 
 Result<void> HubSteps::erase_once(const Place& place, const MoveToken& token) {
-    const auto found = hubs_.find_device(place.hub, place.device_id);
-    if (!found) {
-        return std::unexpected(found.error());
+    return if_there(place, [&](const HubDevice& found) {
+        const auto mark = mark_of(found);
+        return mark && mark->token == token ? remove(place.hub, found) : Result<void>();
+    });
+}
+
+Result<void> HubSteps::carry_out(const Chore& chore) {
+    switch (chore.kind) {
+    case ChoreKind::release: return release(chore.place, chore.token);
+    case ChoreKind::erase: return erase(chore.place, chore.token);
+    case ChoreKind::block: return block(chore.place);
+    case ChoreKind::unblock: break;
     }
-    const auto mark = *found ? mark_of(**found) : std::nullopt;
-    if (!mark || mark->token != token) {
-        return {};
-    }
-    return remove(place.hub, **found);
+    return unblock(chore.place);
 }
 
 } // namespace muster::provisioning

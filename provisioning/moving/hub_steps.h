@@ -106,6 +106,9 @@ class HubSteps {
     /// Undoes block(): as it was before. Others are left alone, as by release().
     Result<void> unblock(const Place& place);
 
+    /// Whichever of these the chore is.
+    Result<void> carry_out(const Chore& chore);
+
   private:
     struct Copy {
         HubDevice device;
@@ -127,6 +130,8 @@ class HubSteps {
     Result<void> block_once(const Place& place);
     Result<void> unblock_once(const Place& place);
     Result<void> erase_once(const Place& place, const MoveToken& token);
+    template <class Action>
+    Result<void> if_there(const Place& place, Action action);
     // Under the etag that was read, after still_wanted_ where calls may come late.
     Result<void> change(const HubName& hub, const HubDevice& device);
     Result<void> remove(const HubName& hub, const HubDevice& device);

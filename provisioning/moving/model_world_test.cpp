@@ -113,16 +113,6 @@ RegistrationRecord given_up(State& state, const RegistrationRecord& planned) {
                          next_mark(state));
 }
 
-Result<void> do_chore(HubSteps& steps, const Chore& chore) {
-    switch (chore.kind) {
-    case ChoreKind::release: return steps.release(chore.place, chore.token);
-    case ChoreKind::erase: return steps.erase(chore.place, chore.token);
-    case ChoreKind::block: return steps.block(chore.place);
-    case ChoreKind::unblock: break;
-    }
-    return steps.unblock(chore.place);
-}
-
 /// What a process makes of the record it has read: the next one, or an error.
 Result<RegistrationRecord> act(State& state, ModelHubs& hubs, const RegistrationRecord& read) {
     HubSteps steps(hubs, [&]() -> Result<void> {
@@ -133,7 +123,7 @@ Result<RegistrationRecord> act(State& state, ModelHubs& hubs, const Registration
         chore = &read.chores.front();
     }
     if (chore != nullptr) {
-        const auto done = do_chore(steps, *chore);
+        const auto done = steps.carry_out(*chore);
         return done ? Result<RegistrationRecord>(after_chore(read, *chore, next_mark(state)))
                     : std::unexpected(done.error());
     }

@@ -17,8 +17,7 @@ before(async () => {
 
 after(() => server?.close());
 
-const authorized = (more = {}) =>
-  ({ Authorization: sdk.serviceToken(hub.connectionString), ...more });
+const authorized = (more) => sdk.asService(hub, more);
 
 function call(method, path, query = '', { body, ...more } = {}) {
   return sdk.send(hub.hostName, method, `${path}?api-version=2021-04-12${query}`, {

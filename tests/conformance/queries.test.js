@@ -32,8 +32,7 @@ before(async () => {
 
 after(() => server?.close());
 
-const authorized = (more = {}) =>
-  ({ Authorization: sdk.serviceToken(hub.connectionString), ...more });
+const authorized = (more) => sdk.asService(hub, more);
 
 /** Everything the SDK's query object gives, page by page. */
 async function all(text, page_size) {

@@ -19,14 +19,8 @@ before(async () => {
 
 after(() => server?.close());
 
-const authorized = (more = {}) =>
-  ({ Authorization: sdk.serviceToken(hub.connectionString), ...more });
-
-function call(method, target, { body, ...headers } = {}) {
-  const content = body ? { 'Content-Type': 'application/json' } : {};
-  return sdk.send(hub.hostName, method, `${target}?api-version=2021-04-12`,
-    { body: body && JSON.stringify(body), headers: authorized({ ...content, ...headers }) });
-}
+const authorized = (more) => sdk.asService(hub, more);
+const call = (...asked) => sdk.callHub(hub, ...asked);
 
 describe('a device identity', () => {
   // IOTHUB-20, IOTHUB-21, IOTHUB-28, IOTHUB-29

@@ -48,14 +48,8 @@ async function stop() {
   fs.rmSync(folder, { recursive: true, force: true });
 }
 
-const authorized = (more = {}) =>
-  ({ Authorization: sdk.serviceToken(hub.connectionString), ...more });
-
-function call(method, target, { body, ...headers } = {}) {
-  const content = body ? { 'Content-Type': 'application/json' } : {};
-  return sdk.send(hub.hostName, method, `${target}?api-version=2021-04-12`,
-    { body: body && JSON.stringify(body), headers: authorized({ ...content, ...headers }) });
-}
+const authorized = (more) => sdk.asService(hub, more);
+const call = (...asked) => sdk.callHub(hub, ...asked);
 
 /** What the hub calls the mistake, and the status that the packages see. */
 const refusal = (status, name) => (error) => {

@@ -122,6 +122,17 @@ function serviceToken(connection_string, seconds = 600) {
     .toString();
 }
 
+/** The headers of a back end with all rights. */
+const asService = (hub, more = {}) =>
+  ({ Authorization: serviceToken(hub.connectionString), ...more });
+
+/** One request of a back end to a hub, by hand. What is not the body is a header. */
+function callHub(hub, method, target, { body, ...headers } = {}) {
+  const content = body ? { 'Content-Type': 'application/json' } : {};
+  return send(hub.hostName, method, `${target}?api-version=2021-04-12`,
+    { body: body && JSON.stringify(body), headers: asService(hub, { ...content, ...headers }) });
+}
+
 /** A device's token, for provisioning (`{scope}/registrations/{id}`) or a hub. */
 function deviceToken(resource, key, policy, seconds = 600) {
   const expiry = Math.floor(Date.now() / 1000) + seconds;
@@ -144,7 +155,7 @@ async function telemetry(hub, device_id, count) {
 
 module.exports = {
   Message: device.Message,
-  answerMethod, byCertificate, byKey, connectDevice, derivedKey, deviceToken, eventually, fields,
-  hubService, hubTransports, invoke, newDevice, provisioningService, provisioningTransports,
-  register, registry, report, send, serviceToken, telemetry,
+  answerMethod, asService, byCertificate, byKey, callHub, connectDevice, derivedKey, deviceToken,
+  eventually, fields, hubService, hubTransports, invoke, newDevice, provisioningService,
+  provisioningTransports, register, registry, report, send, serviceToken, telemetry,
 };
