@@ -189,9 +189,12 @@ Result<void> Cluster::direct_to(std::size_t hub) {
         {"reprovisionPolicy", {{"updateHubAssignment", true}, {"migrateDeviceData", true}}},
         {"allocationPolicy", "static"},
         {"iotHubs", JsonArray{Json(hubs_[hub].host_name)}}};
-    const bool exists = service->send_json({.method = "GET", .path = group_path}).has_value();
+    const auto there = service->send_json({.method = "GET", .path = group_path});
+    if (!there && there.error().code != Code::not_found) {
+        return std::unexpected(there.error()); // whether it exists is not known
+    }
     app::ApiClient::Request put{.method = "PUT", .path = group_path, .body = to_text(document)};
-    if (exists) {
+    if (there) {
         put.headers = {{"If-Match", "*"}};
     }
     const auto stored = service->send_json(put);
